@@ -7,7 +7,8 @@ DEFINITIONS := pyproject.toml constraints.txt models.txt Makefile
 OFFLINE := GRADIO_ANALYTICS_ENABLED=False HF_HUB_OFFLINE=1
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-all bench index format constraints clean
+GRADIO ?= newest
+.PHONY: help lab test test-all test-gradio bench index format constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +25,11 @@ test: $(BIN)/test-ready  ## Set up, then run the whole test suite, every noteboo
 
 test-all: test  ## Also run the slow tests, as CI does
 	@$(OFFLINE) $(BIN)/python -m pytest -m slow
+
+test-gradio: $(BIN)/test-ready  ## Run the suite on another Gradio: GRADIO=newest, oldest (the lower bound) or a version
+	@$(BIN)/python -m tools.programs
+	@$(BIN)/python -m pip install --quiet --upgrade --disable-pip-version-check "$$($(BIN)/python -m tools.gradio_version $(GRADIO))"
+	@$(OFFLINE) $(BIN)/python -m pytest; status=$$?; rm -f $(BIN)/lab-ready $(BIN)/test-ready; exit $$status
 
 index: $(BIN)/lab-ready  ## Write the README's indexes of recipes and symptoms anew from the notebooks
 	@$(BIN)/python -m tools.index --write

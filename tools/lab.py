@@ -15,7 +15,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -26,8 +26,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # What `make lab` gives every reader: no pop-up at the first start, and demos that keep their state when
 # they are scrolled out of sight (JupyterLab detaches such cells by default, which reloads their frames).
 SETTINGS = ROOT / "tools" / "lab_settings"
-CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-                 "--disable-background-networking", "--disable-component-update"]  # fmt: skip
+# No sandbox, since root in a container cannot have one and only pages of this machine are opened; nothing
+# that calls home.
+CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+CHROMIUM_ARGS += ["--disable-background-networking", "--disable-component-update"]
 
 
 def free_port() -> int:
@@ -40,7 +42,7 @@ def free_port() -> int:
 @contextlib.contextmanager
 def jupyterlab(
     folder: Path, *, env: dict[str, str] | None = None, base_url: str = "/", **options: str
-) -> Iterator[str]:
+) -> Generator[str]:
     """JupyterLab serving `folder`, its settings and kernels apart from the user's own.
 
     Yields:
@@ -51,10 +53,10 @@ def jupyterlab(
     """
     port, token = free_port(), "reader"
     with tempfile.TemporaryDirectory(prefix="lab-") as scratch:
-        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}",
-                   "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.base_url={base_url}",
-                   f"--ServerApp.root_dir={folder}", "--LabApp.expose_app_in_browser=True",
-                   f"--LabApp.app_settings_dir={SETTINGS}", *(f"--{k}={v}" for k, v in options.items())]  # fmt: skip
+        command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+        command += [f"--port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}"]
+        command += [f"--ServerApp.base_url={base_url}", f"--ServerApp.root_dir={folder}"]
+        command += ["--LabApp.expose_app_in_browser=True", f"--LabApp.app_settings_dir={SETTINGS}"]
         environment = {
             **os.environ,
             "JUPYTER_CONFIG_DIR": f"{scratch}/config",
@@ -122,7 +124,7 @@ def run_all(page: Page, seconds: float = 280) -> None:
 
 
 @contextlib.contextmanager
-def browser() -> Iterator[Browser]:
+def browser() -> Generator[Browser]:
     """Headless Chromium: the system's, else Playwright's own."""
     with sync_playwright() as playwright:
         instance = playwright.chromium.launch(executable_path=CHROMIUM.path, args=CHROMIUM_ARGS)
