@@ -1,0 +1,47 @@
+"""What the reader sees: JupyterLab in Chromium, a live demo in its frame, at home and in a remote Jupyter."""
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import expect
+
+from tools.lab import jupyterlab, open_notebook, run_all
+
+ROOT = Path(__file__).resolve().parents[2]
+DEMO = """
+import gradio as gr
+
+with gr.Blocks() as demo:
+    name = gr.Textbox(label="Name")
+    greeting = gr.Textbox(label="Greeting")
+    gr.Button("Greet").click(lambda name: f"Hello {name}", name, greeting, api_name="greet")
+
+demo.launch()
+"""
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args):
+    return {**browser_context_args, "viewport": {"width": 1200, "height": 1400}}
+
+
+def test_a_demo_behind_a_remote_jupyter_answers_through_the_proxy(page, tmp_path):
+    """As on JupyterHub: the page comes from /user/ada/, and the reader's machine has nothing on the demo's port."""
+    cells = [new_code_cell("from helpers import notebook\nnotebook.setup()"), new_code_cell(DEMO)]
+    metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
+    nbformat.write(new_notebook(cells=cells, metadata=metadata), tmp_path / "hub.ipynb")
+    direct = []  # what the browser asked a demo's own port for
+    with jupyterlab(tmp_path, env={"JUPYTERHUB_SERVICE_PREFIX": "/user/ada/"}, base_url="/user/ada/") as url:
+        port = url.split(":")[2].split("/")[0]
+        page.on("request", lambda request: f":{port}/" in request.url or direct.append(request.url))
+        open_notebook(page, url, "hub.ipynb")
+        run_all(page)
+        frame = page.frame_locator(".jp-OutputArea-output iframe")
+        frame.get_by_label("Name").fill("Ada")
+        frame.get_by_role("button", name="Greet", exact=True).click()
+        expect(frame.get_by_label("Greeting").first).to_have_value("Hello Ada", timeout=20_000)
+    assert not [address for address in direct if "127.0.0.1" in address], direct

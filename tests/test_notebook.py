@@ -1,0 +1,142 @@
+"""helpers.notebook, in real kernels: a cell that runs again leaves no demo behind, wherever it runs."""
+
+import os
+import re
+import socket
+import textwrap
+
+import pytest
+from jupyter_client.manager import start_new_kernel
+
+LAUNCH = textwrap.dedent(
+    """
+    import gradio as gr
+    with gr.Blocks() as demo:
+        gr.Textbox(label="Text")
+    demo.launch(quiet=True)
+    print(demo.server_port)
+    """
+)
+SETUP = "from helpers import notebook\nnotebook.setup()"
+
+
+class Kernel:
+    """A Jupyter kernel that is sent cells the way JupyterLab sends them: with the cell's id."""
+
+    def __init__(self, **env: str):
+        self.manager, self.client = start_new_kernel(env={**os.environ, **env})
+
+    def run(self, code: str, cell_id: str | None = None) -> tuple[str, list[dict]]:
+        """Run a cell; its printed text and its displayed data. An error in the cell is raised."""
+        message = self.client.session.msg(
+            "execute_request",
+            {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False},
+            metadata={"cellId": cell_id} if cell_id else {},
+        )
+        self.client.shell_channel.send(message)
+        text, data, traceback = "", [], []
+        while True:
+            reply = self.client.get_iopub_msg(timeout=60)
+            if reply["parent_header"].get("msg_id") != message["header"]["msg_id"]:
+                continue
+            kind, content = reply["msg_type"], reply["content"]
+            if kind == "stream":
+                text += content["text"]
+            elif kind in ("display_data", "execute_result"):
+                data.append(content["data"])
+            elif kind == "error":
+                traceback = content["traceback"]
+            elif kind == "status" and content["execution_state"] == "idle":
+                if traceback:
+                    raise RuntimeError("\n".join(traceback))
+                return text, data
+
+    def close(self):
+        self.client.stop_channels()
+        self.manager.shutdown_kernel(now=True)
+
+
+def kernel(**env: str):
+    session = Kernel(**env)
+    yield session
+    session.close()
+
+
+@pytest.fixture(scope="module")
+def bare():
+    yield from kernel()
+
+
+@pytest.fixture(scope="module")
+def local():
+    for session in kernel():
+        session.printed, _ = session.run(SETUP, "setup")
+        yield session
+
+
+@pytest.fixture(scope="module")
+def remote():
+    for session in kernel(JUPYTERHUB_SERVICE_PREFIX="/user/ada/"):
+        session.run(SETUP, "setup")
+        yield session
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def launch(session: Kernel, cell_id: str | None) -> int:
+    """Run the cell that launches a demo; its port."""
+    return int(session.run(LAUNCH, cell_id)[0].split()[-1])
+
+
+def test_the_set_up_cell_prints_versions_and_device(local):
+    assert re.match(r"Python 3\S+, gradio 6\S+, transformers 5\S+, torch 2\S+, device: (cpu|cuda|mps)", local.printed)
+
+
+@pytest.mark.parametrize("cell_id", ["a-cell", None], ids=["with the cell's id", "without"])
+def test_a_cell_run_five_times_keeps_its_port(local, cell_id):
+    running = "import gradio as gr; print(sum(demo.is_running for demo in gr.Blocks.get_instances()))"
+    ports = [launch(local, cell_id)]
+    count = local.run(running)[0]
+    ports += [launch(local, cell_id) for _ in range(4)]
+    assert len(set(ports)) == 1
+    assert local.run(running)[0] == count
+
+
+def test_without_the_set_up_every_run_leaks_a_port(bare):
+    ports = [launch(bare, "a-cell") for _ in range(2)]
+    assert ports[0] != ports[1]
+    assert all(map(listens, ports))
+
+
+def test_two_cells_keep_a_demo_each(local):
+    first, second = launch(local, "one"), launch(local, "two")
+    local.run(SETUP, "setup")  # running the set-up cell again forgets nothing
+    assert launch(local, "two") == second != first
+    assert listens(first)
+    assert listens(second)
+
+
+def test_a_cell_that_fails_after_its_launch_is_cleaned_up_when_it_runs_again(local):
+    with pytest.raises(RuntimeError, match="ZeroDivisionError"):
+        local.run(LAUNCH + "1 / 0", "a-failing-cell")
+    port = int(local.run("print(demo.server_port)")[0])
+    assert launch(local, "a-failing-cell") == port
+
+
+def frames(session: Kernel) -> tuple[int, list[str]]:
+    printed, data = session.run(LAUNCH, "a-frame")
+    return int(printed.split()[-1]), [d["text/html"] for d in data if "<iframe" in d.get("text/html", "")]
+
+
+def test_in_a_local_jupyter_the_frame_is_gradios_own(local):
+    port, (frame,) = frames(local)
+    assert f'src="http://127.0.0.1:{port}/"' in frame
+
+
+def test_in_a_remote_jupyter_the_frame_goes_through_the_proxy(remote):
+    port, (frame,) = frames(remote)
+    assert f'src="/user/ada/proxy/{port}/"' in frame
+    assert "127.0.0.1" not in frame
