@@ -102,11 +102,12 @@ def plot(df: pd.DataFrame, ax: Any = None, title: str | None = None) -> Any:
     failed = df[df.status != "ok"]
     if len(failed):
         ax.scatter(failed.ended, failed.user, marker="x", color="#cb181d", zorder=3, label="failed")
-    ax.set(xlabel="seconds", ylabel="user", title=title)
+    ax.set(xlabel="seconds", ylabel="user")
+    ax.set_title(title or "", loc="left")
     ax.set_xlim(left=0)
     ax.invert_yaxis()
     ax.yaxis.get_major_locator().set_params(integer=True)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=3, frameon=False)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
     return ax
 
 
