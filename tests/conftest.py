@@ -1,0 +1,69 @@
+"""What every test shares: the environment, programs that may be missing, and recipes that run."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tools import notebooks
+from tools import programs as installed
+from tools.alone import Program
+
+# Nothing in the tests may need the network, and nobody is counted.
+os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1")
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A shell starts background jobs so, and the programs that the tests interrupt would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(scope="session")
+def need() -> Callable[[installed.Program], str]:
+    """`need(NGINX)` is the program's path. A missing one skips the test with the remedy, and in CI fails it."""
+
+    def path_of(program: installed.Program) -> str:
+        if program.path is None:
+            report = pytest.fail if os.environ.get("CI") else pytest.skip
+            report(f"{program.name} is missing; get it with: {program.how_to_get}")
+        return program.path
+
+    return path_of
+
+
+def _programs() -> Iterator[Callable[..., Program]]:
+    started: list[Program] = []
+
+    def start(notebook: str, cell_id: str, **env: str) -> Program:
+        program = Program(notebooks.load(notebook).cell(cell_id), env)
+        started.append(program)
+        program.start()
+        return program
+
+    yield start
+    for program in started:
+        program.remove()
+
+
+program = pytest.fixture(_programs, name="program")
+shared_program = pytest.fixture(_programs, scope="module", name="shared_program")
+
+
+@pytest.fixture
+def recipe(program) -> Callable[..., str]:
+    """`recipe("02_state", "own-cart", NAME="value")` runs that cell alone until the test ends; its URL."""
+    return lambda notebook, cell_id, **env: program(notebook, cell_id, **env).url
+
+
+@pytest.fixture(scope="module")
+def shared_recipe(shared_program) -> Callable[..., str]:
+    """Like `recipe`, but one program for all tests of the module that name the same cell."""
+    urls: dict[tuple, str] = {}
+
+    def url_of(notebook: str, cell_id: str, **env: str) -> str:
+        key = (notebook, cell_id, *sorted(env.items()))
+        if key not in urls:
+            urls[key] = shared_program(notebook, cell_id, **env).url
+        return urls[key]
+
+    return url_of

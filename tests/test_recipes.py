@@ -1,0 +1,76 @@
+"""Each recipe, pasted alone into app.py in an empty folder: it starts, answers a client, and stops at Ctrl-C.
+
+Every recipe runs once; the tests below read the report of that run.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tools import alone, notebooks
+from tools.notebooks import Recipe
+
+RECIPES = [recipe for notebook in notebooks.load_all() for recipe in notebook.recipes]
+AT_ONCE = 2
+
+pytestmark = [
+    pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.id),
+    pytest.mark.timeout(2 * alone.START_SECONDS + 300),
+]
+
+
+@pytest.fixture(scope="module")
+def runs(request):
+    """The runs of all selected recipes, a few at a time, from the moment that the first one is asked for."""
+    selected = {
+        item.callspec.params["recipe"].id: item.callspec.params["recipe"]
+        for item in request.session.items
+        if item.path == request.path
+    }
+    pool = ThreadPoolExecutor(AT_ONCE)
+    yield {name: pool.submit(alone.run, recipe) for name, recipe in selected.items()}
+    pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture
+def report(runs, recipe: Recipe) -> alone.Report:
+    return runs[recipe.id].result()
+
+
+@pytest.fixture
+def answer(report) -> alone.Answer:
+    assert not report.not_started, "it did not start"
+    assert report.answer, f"the call failed: {report.call_error}\n{report.log}"
+    return report.answer
+
+
+def test_starts(report):
+    assert not report.not_started, report.not_started
+
+
+def test_answers_a_client(answer):
+    assert answer.called in answer.endpoints
+
+
+def test_prints_no_warning(report):
+    assert not report.noise, f"lines that no reader should see: {report.noise}\n\nall it printed:\n{report.log}"
+
+
+def test_labels_every_component(answer):
+    assert not alone.unlabelled(answer.config), "components without a label"
+
+
+def test_names_every_endpoint(answer, recipe):
+    assert not alone.automatic_names(recipe, answer.config), "endpoints whose api_name Gradio made up"
+
+
+def test_stops_at_ctrl_c(report):
+    assert not report.not_started, "it did not start"
+    assert report.exit_status is not None, f"still there {alone.STOP_SECONDS} s after Ctrl-C:\n{report.log}"
+    assert report.exit_status in (0, 130, -2), f"it ended with exit status {report.exit_status}:\n{report.log}"
+    assert not report.left, f"it left processes behind: {report.left}"
+    assert report.port_is_free, "its port is still taken"
+
+
+def test_needs_no_network(report):
+    assert not report.network, f"it tried to reach: {report.network}"

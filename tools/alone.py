@@ -1,0 +1,407 @@
+"""Runs a recipe cell alone, as a reader does who pasted it into app.py in an empty folder.
+
+``python -m tools.alone notebooks/02_state.ipynb own-cart`` starts one, calls it, stops it and prints what
+it did; ``--keep`` leaves it running until Ctrl-C. The suite and the browser tests use `Program`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import dataclasses
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+
+from tools.notebooks import Cell, Notebook, Recipe
+
+# What no program may print: Python's and Gradio's warnings, tracebacks, the logs' own levels.
+NOISE = re.compile(r"\b\w*Warning\b|\bdeprecat|Traceback \(most recent call last\)|\b(WARNING|ERROR|CRITICAL)\b", re.I)
+START_SECONDS = 150  # for a model on a busy machine; a program that ends is noticed at once
+STOP_SECONDS = 15
+
+
+class NotStarted(RuntimeError):
+    """The program ended, or did not answer in time; the message holds what it printed."""
+
+
+def free_port() -> int:
+    """A TCP port on 127.0.0.1 that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on the port now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # TIME_WAIT does not hold a server up
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def environment(scratch: Path, **more: str) -> dict[str, str]:
+    """The environment of everything the suite starts: offline, uncounted, and with its own temporary files.
+
+    A guard in every Python process refuses connections that leave this machine and writes them to
+    `scratch/network.log`, so that an attempt whose failure is swallowed is seen as well.
+    """
+    (scratch / "tmp").mkdir(exist_ok=True)
+    env = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+    guard = str(Path(__file__).parent / "offline")
+    return env | {
+        "GRADIO_ANALYTICS_ENABLED": "False",
+        "HF_HUB_OFFLINE": "1",
+        "IPYTHONDIR": str(scratch / "ipython"),
+        "NETWORK_LOG": str(scratch / "network.log"),
+        "PYTHONPATH": os.pathsep.join(filter(None, [guard, env.get("PYTHONPATH")])),
+        "TMPDIR": str(scratch / "tmp"),
+        **more,
+    }
+
+
+def network_attempts(scratch: Path) -> list[str]:
+    """What tried to leave this machine, one line each."""
+    log = scratch / "network.log"
+    return log.read_text().splitlines() if log.exists() else []
+
+
+class Program:
+    """A cell as `app.py` in an empty folder, run by Python, or by uvicorn where it defines an ASGI `app`.
+
+    Args:
+        cell: Any code cell that launches a demo, or defines `app` and has the tag `asgi`.
+        env: Set beside what `environment` sets.
+
+    Attributes:
+        url: Where Gradio answers, with a slash at its end.
+        folder: The working folder, empty but for app.py at the start.
+    """
+
+    def __init__(self, cell: Cell, env: dict[str, str] | None = None):
+        # Short names: Unix sockets in the temporary folder have paths of at most 107 characters.
+        self.scratch = Path(tempfile.mkdtemp(prefix="recipe-"))
+        self.folder = self.scratch / "app"
+        self.folder.mkdir()
+        (self.folder / "app.py").write_text(cell.source + "\n", encoding="utf-8")
+        self.cell, self.port = cell, free_port()
+        self.path = mount_path(cell) if "asgi" in cell.tags else "/"
+        self.url = f"http://127.0.0.1:{self.port}{self.path}"
+        self.env = environment(
+            self.scratch,
+            GRADIO_SERVER_PORT=str(self.port),
+            # Python hides Gradio's own deprecations, which come from the wrapper of every component.
+            PYTHONWARNINGS="default::DeprecationWarning:gradio.component_meta",
+            PYTHONUNBUFFERED="1",
+            **(env or {}),
+        )
+        self.process: subprocess.Popen | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises NotStarted."""
+        command = [sys.executable, "app.py"]
+        if "asgi" in self.cell.tags:
+            command = [sys.executable, "-m", "uvicorn", "app:app", "--port", str(self.port)]
+        with self._log_file.open("ab") as log:
+            self.process = process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=self.env,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches its children as in a terminal, and not the tests
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                self.stop()
+                raise NotStarted(f"it ended with exit status {process.returncode}:\n{self.log()}")
+            with contextlib.suppress(httpx.HTTPError):
+                status = httpx.get(f"{self.url}config", timeout=10, trust_env=False).status_code
+                if status == 200 or 300 <= status < 400 or status in (401, 403):  # the latter ask for a login
+                    return
+            time.sleep(0.1)
+        self.stop()
+        raise NotStarted(f"{self.url}config did not answer within {START_SECONDS} s:\n{self.log()}")
+
+    @property
+    def _log_file(self) -> Path:
+        return self.scratch / "log"
+
+    def log(self) -> str:
+        """What it has printed, stdout and stderr together."""
+        return self._log_file.read_text(errors="replace") if self._log_file.exists() else ""
+
+    def stop(self) -> tuple[int | None, list[str]]:
+        """Interrupt it, as Ctrl-C does, and kill what is left after a while.
+
+        Returns:
+            Its exit status, None if it had to be killed, and the commands of child processes it left behind.
+        """
+        if self.process is None:
+            return None, []
+        if self.process.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGINT)
+        status: int | None = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            status = self.process.wait(STOP_SECONDS)
+        if status is None:
+            self.process.kill()
+            self.process.wait(STOP_SECONDS)
+        return status, end_leftovers(self.scratch)
+
+    def remove(self) -> None:
+        """Stop it and remove its folder."""
+        self.stop()
+        shutil.rmtree(self.scratch, ignore_errors=True)
+
+    def __enter__(self) -> Program:
+        try:
+            self.start()
+        except BaseException:
+            self.remove()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+def end_leftovers(scratch: Path, seconds: float = 3) -> list[str]:
+    """Kill the processes that run in the environment of `scratch` and do not end by themselves.
+
+    They are known by their environment, so one that has left its parent and its session is found as well.
+
+    Returns:
+        Their commands.
+    """
+    mark, found = str(scratch / "network.log"), []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if process.environ().get("NETWORK_LOG") == mark and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    _, left = psutil.wait_procs(found, timeout=seconds)
+    names = []
+    for process in left:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            names.append(" ".join(process.cmdline()))
+            process.kill()
+    return names
+
+
+def mount_path(cell: Cell) -> str:
+    """Where an ASGI recipe mounts Gradio: from `call`, else from the code; with a slash at both ends."""
+    path = cell.metadata.get("call", {}).get("path")
+    if path is None:
+        for node in ast.walk(ast.parse(cell.source)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mount_gradio_app"):
+                given = {keyword.arg: keyword.value for keyword in node.keywords}
+                value = given.get("path", node.args[2] if len(node.args) > 2 else None)
+                if isinstance(value, ast.Constant):
+                    path = value.value
+    path = str(path or "/").strip("/")
+    return f"/{path}/" if path else "/"
+
+
+# --- one call -------------------------------------------------------------------------------------
+
+
+def _sample(name: str) -> Any:
+    """A local file of Gradio's own samples by its name, as a client sends it."""
+    from gradio import media
+    from gradio_client import handle_file
+
+    getters = (media.get_image, media.get_audio, media.get_video, media.get_model3d, media.get_file)
+    for get in getters:
+        with contextlib.suppress(Exception):
+            found = get(name)
+            if Path(found).name == name:
+                return handle_file(found)
+    raise FileNotFoundError(f"gradio.media has no sample {name!r}")
+
+
+SAMPLES = {
+    "Image": "bus.png",
+    "ImageEditor": "bus.png",
+    "ImageSlider": "bus.png",
+    "Gallery": "bus.png",
+    "Audio": "audio_sample.wav",
+    "Video": "a.mp4",
+    "Model3D": "Duck.glb",
+}
+
+
+def _local(value: Any, component: str) -> Any:
+    """An example input with its remote files replaced by local ones."""
+    if isinstance(value, dict):
+        if value.get("meta", {}).get("_type") == "gradio.FileData" or set(value) == {"file"}:
+            return _sample(value.get("file") or SAMPLES.get(component, "sample.txt"))
+        return {key: _local(inner, component) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_local(inner, component) for inner in value]
+    return value
+
+
+def call(recipe: Recipe, url: str) -> Answer:
+    """Connect a client, list the endpoints and call one: the one that `call` names, else the first.
+
+    The inputs are those of `call`, else the examples that the endpoint's own description gives.
+    """
+    from gradio_client import Client
+
+    wish = recipe.cell.metadata.get("call", {})
+    auth = tuple(wish["auth"]) if "auth" in wish else None
+    client = Client(url, auth=auth, headers=wish.get("headers"), verbose=False)
+    described = client.view_api(return_format="dict", print_info=False)
+    assert isinstance(described, dict)
+    endpoints = described["named_endpoints"]
+    if not endpoints:
+        raise RuntimeError("it has no public endpoint")
+    name = wish.get("api_name", next(iter(endpoints)))
+    if name not in endpoints:
+        raise RuntimeError(f"it has no public endpoint {name!r}; there are {', '.join(endpoints)}")
+    if "args" in wish or "kwargs" in wish:
+        args, kwargs = _local(wish.get("args", []), ""), _local(wish.get("kwargs", {}), "")
+    else:
+        args, kwargs = [_local(p["example_input"], p["component"]) for p in endpoints[name]["parameters"]], {}
+    result = client.predict(*args, api_name=name, **kwargs)
+    return Answer(list(endpoints), name, result, client.config)
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """What a client got: the endpoints, the one called, its result, and the page's configuration."""
+
+    endpoints: list[str]
+    called: str
+    result: Any
+    config: dict
+
+
+def unlabelled(config: dict) -> list[str]:
+    """The components on the page that should show a label and have none."""
+    from tools.rules import labelled_types
+
+    types = labelled_types()
+    # ChatInterface makes its own text box, with an empty label and a placeholder that Gradio translates.
+    return [
+        f"{c['type']} (id {c['id']}, value {c['props'].get('value')!r})"
+        for c in config["components"]
+        if c["type"] in types and not str(c["props"].get("label") or "").strip() and not _is_chat_box(c)
+    ]
+
+
+def _is_chat_box(component: dict) -> bool:
+    props = component["props"]
+    return (
+        component["type"] in ("textbox", "multimodaltextbox")
+        and props.get("label") == ""
+        and ("chat_interface" in str(props.get("placeholder")))
+    )
+
+
+def automatic_names(recipe: Recipe, config: dict) -> list[str]:
+    """The public endpoints whose name the recipe's code does not contain, so that Gradio made it up."""
+    tree = ast.parse(recipe.cell.source)
+    written = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    computed = any(
+        isinstance(node, ast.keyword) and node.arg == "api_name" and not isinstance(node.value, ast.Constant)
+        for node in ast.walk(tree)
+    )
+    return [
+        dependency["api_name"]
+        for dependency in config["dependencies"]
+        if dependency.get("api_visibility") == "public"
+        and not computed
+        and dependency["api_name"] not in {name.strip("/") for name in written}
+    ]
+
+
+@dataclasses.dataclass
+class Report:
+    """What a recipe did when it was run alone; None where it did not come so far."""
+
+    not_started: str | None = None
+    answer: Answer | None = None
+    call_error: str | None = None
+    log: str = ""
+    exit_status: int | None = None
+    left: list[str] = dataclasses.field(default_factory=list)
+    port_is_free: bool = True
+    network: list[str] = dataclasses.field(default_factory=list)
+
+    @property
+    def noise(self) -> list[str]:
+        """The lines that no reader should see."""
+        return [line for line in self.log.splitlines() if NOISE.search(line)]
+
+
+def run(recipe: Recipe) -> Report:
+    """Run a recipe alone, from its start to Ctrl-C."""
+    report = Report()
+    program = Program(recipe.cell)
+    try:
+        program.start()
+        try:
+            report.answer = call(recipe, program.url)
+        except Exception as error:  # whatever went wrong is the test's to report
+            report.call_error = f"{type(error).__name__}: {error}"
+        report.exit_status, report.left = program.stop()
+        report.port_is_free = is_free(program.port)
+    except NotStarted as error:
+        report.not_started = str(error)
+    finally:
+        report.log, report.network = program.log(), network_attempts(program.scratch)
+        program.remove()
+    return report
+
+
+def main() -> int:
+    """Command line: NOTEBOOK RECIPE."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("notebook", type=Path)
+    parser.add_argument("recipe", help="the id of the recipe's cell")
+    parser.add_argument("--keep", action="store_true", help="leave it running until Ctrl-C")
+    options = parser.parse_args()
+    notebook = Notebook(options.notebook)
+    recipe = Recipe(notebook, notebook.cell(options.recipe))
+    if options.keep:
+        with Program(recipe.cell) as program, contextlib.suppress(KeyboardInterrupt):
+            print(f"{recipe.id} answers at {program.url}, in {program.folder}")
+            signal.pause()
+        return 0
+    report = run(recipe)
+    print(report.log)
+    if report.not_started:
+        print(f"did not start: {report.not_started}")
+        return 1
+    print(f"exit status {report.exit_status}, left behind: {report.left or 'nothing'}")
+    print(f"noise: {report.noise or 'none'}; network: {report.network or 'none'}")
+    if report.answer is None:
+        print(f"the call failed: {report.call_error}")
+        return 1
+    print(f"endpoints {report.answer.endpoints}; {report.answer.called} answered {report.answer.result!r}")
+    print(f"unlabelled: {unlabelled(report.answer.config) or 'none'}")
+    print(f"named by Gradio: {automatic_names(recipe, report.answer.config) or 'none'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,42 @@
+"""Python imports this at its start when its folder is on PYTHONPATH: nothing may leave this machine.
+
+A connection or a name look-up that would is written to the file NETWORK_LOG and refused.
+"""
+
+import ipaddress
+import os
+import socket
+import sys
+
+_LOCAL = {"", "localhost", "localhost.localdomain", "ip6-localhost", socket.gethostname()}
+
+
+def _leaves(host) -> bool:
+    if isinstance(host, bytes):
+        host = host.decode(errors="replace")
+    if host is None or host in _LOCAL:
+        return False
+    try:
+        return ipaddress.ip_address(host.partition("%")[0]).is_global
+    except ValueError:
+        return True  # a name that only a name server knows
+
+
+def _guard(event: str, args: tuple) -> None:
+    if event == "socket.connect":
+        sock, address = args
+        # A datagram socket only notes the address: programs learn their own address that way.
+        if not isinstance(address, tuple) or sock.type == socket.SOCK_DGRAM or not _leaves(address[0]):
+            return
+        target = f"{address[0]}:{address[1]}"
+    elif event == "socket.getaddrinfo" and _leaves(args[0]):
+        target = str(args[0])
+    else:
+        return
+    with open(os.environ["NETWORK_LOG"], "a") as log:
+        log.write(f"{' '.join(sys.orig_argv[:4])}: {target}\n")
+    raise ConnectionRefusedError(f"the tests run without a network, and this reached for {target}")
+
+
+if "NETWORK_LOG" in os.environ:
+    sys.addaudithook(_guard)
