@@ -1,0 +1,202 @@
+"""deploy/nginx.conf in front of real Gradio processes, and what each of its lines is there for."""
+
+import re
+import threading
+from pathlib import Path
+
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+
+from tests.nginx import running
+from tools.alone import Program
+from tools.notebooks import Cell
+from tools.programs import NGINX
+
+APP = """
+import os, pathlib, tempfile, threading
+import gradio as gr
+
+release = pathlib.Path(os.environ.get("RELEASE", "release"))
+
+def stream(count):
+    for number in range(int(count)):
+        yield number
+        if number == 0:  # the second value waits until the test has seen the first
+            deadline = 200
+            while not release.exists() and deadline:
+                threading.Event().wait(0.05)
+                deadline -= 1
+
+def whoami(visits):
+    return os.getpid(), visits + 1, visits + 1
+
+def size(path):
+    return os.path.getsize(path)
+
+def report():
+    path = pathlib.Path(tempfile.mkdtemp()) / "report.txt"
+    path.write_text("a report")
+    return str(path)
+
+with gr.Blocks() as demo:
+    visits = gr.State(0)
+    number = gr.Number(label="Number")
+    pid = gr.Number(label="Process")
+    file = gr.File(label="File")
+    gr.Button("Stream").click(stream, number, number, api_name="stream")
+    gr.Button("Who").click(whoami, visits, [pid, number, visits], api_name="whoami")
+    gr.Button("Size").click(size, file, number, api_name="size")
+    gr.Button("Report").click(report, None, file, api_name="report")
+
+demo.launch()
+"""
+
+pytestmark = pytest.mark.usefixtures("nginx_is_there")
+
+
+@pytest.fixture(scope="module")
+def nginx_is_there(need):
+    need(NGINX)
+
+
+def start(**env: str) -> Program:
+    program = Program(Cell(index=0, id="app", type="code", source=APP, tags=(), metadata={}), env)
+    program.start()
+    return program
+
+
+def address(program: Program) -> str:
+    return f"127.0.0.1:{program.port}"
+
+
+@pytest.fixture(scope="module")
+def apps():
+    """An app at the root and one that is told it lives under /demo."""
+    programs = start(), start(GRADIO_ROOT_PATH="/demo")
+    yield programs
+    for program in programs:
+        program.remove()
+
+
+@pytest.fixture(scope="module")
+def nginx(apps, tmp_path_factory):
+    root, demo = apps
+    upstreams = {"app:7860": address(root), "demo:7860": address(demo)}
+    with running("nginx.conf", tmp_path_factory.mktemp("nginx"), upstreams) as server:
+        yield server
+
+
+def connect(nginx, path="/") -> Client:
+    return Client(f"{nginx.url}{path}", verbose=False, ssl_verify=nginx.context)
+
+
+@pytest.mark.parametrize("path", ["/", "/demo/"])
+def test_a_client_calls_uploads_and_downloads(nginx, path, tmp_path):
+    client = connect(nginx, path)
+    upload = tmp_path / "upload.bin"
+    upload.write_bytes(b"x" * 3_000_000)  # more than nginx allows without client_max_body_size
+    assert client.predict(handle_file(upload), api_name="/size") == 3_000_000
+    assert Path(client.predict(api_name="/report")).read_text() == "a report"
+
+
+@pytest.mark.parametrize("path", ["/", "/demo/"])
+def test_addresses_in_the_page_are_those_of_the_proxy(nginx, path):
+    with httpx.Client(verify=nginx.context, base_url=nginx.url) as http:
+        assert http.get(f"{path}config").json()["root"] == f"{nginx.url}{path}".rstrip("/")
+        page = http.get(path).text
+        assets = re.findall(r'(?:src|href)="(\.?/?[^"]*assets/[^"]+)"', page)
+        assert assets
+        statuses = {http.get(httpx.URL(f"{nginx.url}{path}").join(a)).status_code for a in assets[:5]}
+        assert statuses == {200}
+
+
+@pytest.mark.parametrize("path", ["/", "/demo/"])
+def test_tokens_arrive_as_they_come(nginx, apps, path):
+    """The app yields its second value only after the client has seen the first."""
+    folder = apps[0].folder if path == "/" else apps[1].folder
+    (folder / "release").unlink(missing_ok=True)
+    job = connect(nginx, path).submit(3, api_name="/stream")
+    values = iter(job)
+    assert next(values) == 0
+    (folder / "release").touch()
+    assert list(values) == [1, 2]
+
+
+def test_plain_http_is_sent_to_https(nginx):
+    answer = httpx.get(f"{nginx.http_url}/config?x=1", follow_redirects=False)
+    assert answer.status_code == 308
+    assert answer.headers["location"].startswith("https://localhost:")
+    assert answer.headers["location"].endswith("/config?x=1")
+
+
+# What goes wrong without each line: if one of these passes on a later Gradio, the line can go.
+
+
+def without(pattern: str):
+    """An edit that removes the lines in which the pattern is found."""
+
+    def edit(text: str) -> str:
+        return "\n".join(line for line in text.splitlines() if not re.search(pattern, line)) + "\n"
+
+    return edit
+
+
+@pytest.fixture
+def broken(apps, tmp_path):
+    def start(edit):
+        upstreams = {"app:7860": address(apps[0]), "demo:7860": address(apps[1])}
+        context = running("nginx.conf", tmp_path, upstreams, edit)
+        contexts.append(context)
+        return context.__enter__()
+
+    contexts = []
+    yield start
+    for context in contexts:
+        context.__exit__(None, None, None)
+
+
+def test_without_the_host_headers_files_point_at_the_backend(broken):
+    nginx = broken(without("proxy_set_header (Host|X-Forwarded)"))
+    root = httpx.get(f"{nginx.url}/config", verify=nginx.context).json()["root"]
+    assert root.startswith("http://app"), root  # the name of the upstream, which no browser knows
+
+
+def test_without_the_scheme_header_a_https_page_gets_http_addresses(broken):
+    nginx = broken(without("X-Forwarded-Proto"))
+    assert httpx.get(f"{nginx.url}/config", verify=nginx.context).json()["root"].startswith("http://")
+
+
+def test_without_buffering_off_the_stream_waits(broken, apps):
+    nginx = broken(without("proxy_buffering"))
+    release = apps[0].folder / "release"
+    release.unlink(missing_ok=True)
+    job = connect(nginx).submit(2, api_name="/stream")
+    assert _first_within(job, 4) is None
+    release.touch()
+    assert job.result(timeout=60) == 1
+
+
+def _first_within(job, seconds):
+    """The first value of a streaming job, or None if none comes within `seconds`."""
+    found = []
+    thread = threading.Thread(target=lambda: found.extend(next(iter(job), None) for _ in range(1)), daemon=True)
+    thread.start()
+    thread.join(seconds)
+    return found[0] if found else None
+
+
+def test_without_the_body_size_nginx_refuses_the_upload(broken, tmp_path):
+    nginx = broken(without("client_max_body_size"))
+    upload = tmp_path / "upload.bin"
+    upload.write_bytes(b"x" * 3_000_000)
+    with pytest.raises(httpx.HTTPStatusError, match="413"):
+        connect(nginx).predict(handle_file(upload), api_name="/size")
+
+
+def test_root_path_is_needed_under_a_sub_path(apps, tmp_path):
+    """The app at the root, unaware of /demo: its own addresses leave the sub-path."""
+    upstreams = {"app:7860": address(apps[0]), "demo:7860": address(apps[0])}
+    with running("nginx.conf", tmp_path, upstreams) as nginx:
+        root = httpx.get(f"{nginx.url}/demo/config", verify=nginx.context).json()["root"]
+    assert root == nginx.url
