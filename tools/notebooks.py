@@ -157,6 +157,12 @@ class Notebook:
         return self.cells[0].source.splitlines()[0].removeprefix("#").strip()
 
     @property
+    def problem(self) -> str:
+        """The sentence under the title, which says what the notebook solves."""
+        lines = self.cells[0].source.splitlines()[1:]
+        return " ".join(line.strip() for line in lines if line.strip() and line != badge(self.path.name))
+
+    @property
     def code(self) -> list[Cell]:
         """The code cells."""
         return [cell for cell in self.cells if cell.type == "code"]

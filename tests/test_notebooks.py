@@ -1,0 +1,138 @@
+"""Every notebook, executed by nbmake from top to bottom, without a network, in an empty folder.
+
+Each is executed once; the tests below read what that run left.
+"""
+
+import dataclasses
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from tools import alone, notebooks
+from tools.notebooks import Notebook
+
+AT_ONCE = 1  # notebooks measure who waits for whom; a second one beside would be in every measurement
+CELL_SECONDS = 300
+NOTEBOOK_SECONDS = 900
+
+pytestmark = pytest.mark.timeout(NOTEBOOK_SECONDS + 300)
+
+
+@dataclasses.dataclass
+class Run:
+    """An execution: nbmake's verdict and words, the notebook with its outputs, and what stayed behind."""
+
+    passed: bool
+    log: str
+    notebook: Notebook
+    files: list[str]
+    processes: list[str]
+    network: list[str]
+
+
+def execute(path: Path) -> Run:
+    scratch = Path(tempfile.mkdtemp(prefix="notebook-"))
+    try:
+        folder = scratch / "empty"
+        folder.mkdir()
+        copy = Path(shutil.copy(path, folder))
+        command = [sys.executable, "-m", "pytest", "--nbmake", "--overwrite", f"--nbmake-timeout={CELL_SECONDS}"]
+        command += ["-p", "no:cacheprovider", "--no-header", "--color=no", f"--rootdir={folder}", copy.name]
+        with (scratch / "log").open("w") as log:
+            process = subprocess.Popen(
+                command, cwd=folder, env=alone.environment(scratch), stdout=log, stderr=log, start_new_session=True
+            )
+            try:
+                status = process.wait(NOTEBOOK_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                status = process.wait()
+        processes = alone.end_leftovers(scratch)
+        return Run(
+            passed=status == 0,
+            log=(scratch / "log").read_text(errors="replace"),
+            notebook=Notebook(copy),
+            # .gradio is Gradio's own: cached examples and flagged samples.
+            files=sorted(p.name for p in folder.iterdir() if p.name not in (copy.name, ".gradio")),
+            processes=processes,
+            network=alone.network_attempts(scratch),
+        )
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def runs(request):
+    """The runs of all selected notebooks, from the moment that the first one is asked for."""
+    pool = ThreadPoolExecutor(AT_ONCE)
+    selected = {item.callspec.params["path"] for item in request.session.items if item.path == request.path}
+    yield {path: pool.submit(execute, path) for path in sorted(selected)}
+    pool.shutdown(cancel_futures=True)
+
+
+@pytest.fixture
+def run(runs: dict[Path, Future[Run]], path: Path) -> Run:
+    return runs[path].result()
+
+
+each = pytest.mark.parametrize("path", notebooks.paths(), ids=lambda path: path.stem)
+
+
+@each
+def test_executes(run):
+    assert run.passed, run.log
+
+
+@each
+def test_prints_nothing_to_stderr(run):
+    boxes = {
+        cell.id: "".join(output["text"])
+        for cell in run.notebook.code
+        for output in cell.outputs
+        if output["output_type"] == "stream" and output["name"] == "stderr"
+    }
+    assert not boxes, f"cells with a red box: {boxes}"
+
+
+@each
+def test_shows_every_demo(run):
+    hidden = [
+        recipe.name
+        for recipe in run.notebook.recipes
+        if "asgi" not in recipe.cell.tags
+        and not any("<iframe" in "".join(o.get("data", {}).get("text/html", "")) for o in recipe.cell.outputs)
+    ]
+    assert not hidden, f"recipes whose demo is not shown in the notebook: {hidden}"
+
+
+@each
+def test_needs_no_network(run):
+    assert not run.network, f"it tried to reach: {run.network}"
+
+
+@each
+def test_leaves_nothing_behind(run):
+    assert not run.files, f"files in the folder of the notebook: {run.files}"
+    assert not run.processes, f"processes that outlived the kernel: {run.processes}"
+
+
+@pytest.mark.slow
+@each
+def test_every_cell_can_run_twice(path, tmp_path):
+    """As in JupyterLab, where one runs a cell again: each code cell is there twice in a row."""
+    data = nbformat.read(path, as_version=4)
+    data.cells = [
+        copy
+        for cell in data.cells
+        for copy in ([cell, {**cell, "id": f"{cell.id}-again"}] if cell.cell_type == "code" else [cell])
+    ]
+    data = nbformat.from_dict(data)
+    nbformat.write(data, tmp_path / path.name)
+    run = execute(tmp_path / path.name)
+    assert run.passed, run.log
