@@ -1,0 +1,228 @@
+"""State, where only a browser can tell: refresh, tabs, a restarted server, a visitor who leaves."""
+
+import dataclasses
+import re
+import time
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tools import notebooks
+from tools.alone import Program
+
+NOTEBOOK = "02_state"
+SLOW = 60_000  # milliseconds, for a busy machine
+ITEMS = ("Apples", "Bread", "Coffee")
+
+
+@pytest.fixture(autouse=True)
+def _patience(context: BrowserContext):
+    context.set_default_timeout(SLOW)
+    expect.set_options(timeout=SLOW)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+def until(condition, seconds: float = 60):
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.05)
+    return value
+
+
+def add(page: Page, item: str) -> None:
+    page.get_by_role("listbox", name="Item").or_(page.get_by_label("Item", exact=True)).first.click()
+    page.get_by_role("option", name=item).click()
+    page.get_by_role("button", name="Add to cart").click()
+    expect(page.get_by_label("Last item added")).to_have_value(re.compile(item))
+
+
+def cart(page: Page) -> list[str]:
+    return [item for item in ITEMS if page.get_by_role("gridcell", name=item, exact=True).count()]
+
+
+def test_each_tab_has_a_cart_and_a_refresh_empties_it(shared_recipe, context: BrowserContext):
+    url = shared_recipe(NOTEBOOK, "own-cart")
+    one, two = context.new_page(), context.new_page()
+    one.goto(url)
+    two.goto(url)
+    add(one, "Coffee")
+    add(two, "Bread")
+    assert cart(two) == ["Bread"]
+    add(one, "Apples")
+    assert cart(one) == ["Apples", "Coffee"]
+    one.reload()
+    add(one, "Bread")
+    assert cart(one) == ["Bread"]
+
+
+def test_each_page_load_starts_with_a_value_of_its_own(shared_recipe, page: Page):
+    numbers = set()
+    for _ in range(3):
+        page.goto(shared_recipe(NOTEBOOK, "fresh-start-value"))
+        number = page.get_by_label("Your case number")
+        expect(number).to_have_value(re.compile("^[0-9a-f]{8}$"))
+        numbers.add(number.input_value())
+        page.get_by_label("What went wrong?").fill("No answer")
+        page.get_by_role("button", name="Report").click()
+        expect(page.get_by_label("Receipt")).to_have_value(re.compile(f"^Case {number.input_value()}, "))
+    assert len(numbers) == 3
+
+
+def test_state_change_redraws_the_page(shared_recipe, page: Page):
+    page.goto(shared_recipe(NOTEBOOK, "lost-update"))
+    page.get_by_role("button", name="Positive").click()
+    expect(page.get_by_label("Review", exact=True)).to_have_value("It broke in the first week.")
+    page.get_by_role("button", name="Negative").click()
+    expect(page.get_by_label("Review", exact=True)).to_have_value("Delivery was late, the phone is fine.")
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_label("Review", exact=True)).to_have_value("It broke in the first week.")
+
+
+def stored(page: Page) -> str:
+    return page.evaluate("JSON.stringify(localStorage)")
+
+
+def shows(page: Page, name: str, tone: str) -> None:
+    expect(page.get_by_label("Your name")).to_have_value(name)
+    expect(page.get_by_label(tone)).to_be_checked()
+
+
+def set_up(page: Page, url: str) -> None:
+    """Type a name, choose a tone, and wait until the browser has stored both."""
+    page.goto(url)
+    shows(page, "", "Neutral")
+    with page.expect_event("requestfinished", lambda request: request.url.endswith("/queue/join")):
+        page.get_by_label("Your name").press_sequentially("Ada Lovelace")
+    page.wait_for_load_state("networkidle")
+    before = stored(page)
+    page.get_by_label("Formal").check()
+    page.wait_for_function("before => JSON.stringify(localStorage) !== before", arg=before)
+
+
+def settings_app(*, fixed: bool) -> Program:
+    """The recipe; or the recipe without its own key and secret, so that Gradio makes them up."""
+    cell = notebooks.load(NOTEBOOK).cell("after-refresh")
+    if fixed:
+        return Program(cell)
+    source, changes = re.subn(r"^ +(storage_key|secret)=.*\n", "", cell.source, flags=re.MULTILINE)
+    assert changes == 2
+    return Program(dataclasses.replace(cell, source=source))
+
+
+def test_refresh_keeps_browser_state_and_loses_state(shared_recipe, page: Page):
+    set_up(page, shared_recipe(NOTEBOOK, "after-refresh"))
+    page.reload()
+    shows(page, "Ada Lovelace", "Formal")  # every letter, however fast it was typed
+
+    page.goto(shared_recipe(NOTEBOOK, "own-cart"))
+    add(page, "Coffee")
+    page.reload()
+    expect(page.get_by_label("Last item added")).to_have_value("")
+    add(page, "Bread")
+    assert cart(page) == ["Bread"]
+
+
+def test_another_tab_reads_settings_when_it_loads(shared_recipe, context: BrowserContext):
+    url = shared_recipe(NOTEBOOK, "after-refresh")
+    one, two = context.new_page(), context.new_page()
+    two.goto(url)
+    shows(two, "", "Neutral")
+    set_up(one, url)
+    shows(two, "", "Neutral")
+    two.reload()
+    shows(two, "Ada Lovelace", "Formal")
+
+
+def test_settings_survive_a_restart(page: Page):
+    with settings_app(fixed=True) as app:
+        set_up(page, app.url)
+        app.stop()
+        app.start()
+        page.goto(app.url)
+        shows(page, "Ada Lovelace", "Formal")
+
+
+def test_settings_are_lost_in_a_restart_without_a_fixed_key(page: Page):
+    with settings_app(fixed=False) as app:
+        set_up(page, app.url)
+        page.reload()
+        shows(page, "Ada Lovelace", "Formal")
+        app.stop()
+        app.start()
+        page.goto(app.url)
+        expect(page.get_by_label("Your name")).to_be_editable()
+        page.wait_for_load_state("networkidle")
+        shows(page, "", "Neutral")
+
+
+def log_in(page: Page, url: str, user: str, password: str) -> None:
+    page.goto(url)
+    page.get_by_label("username").fill(user)
+    page.get_by_label("password").fill(password)
+    page.get_by_role("button", name="Login").click()
+    expect(page.get_by_label("Message", exact=True)).to_be_visible()
+
+
+def ask(page: Page, question: str) -> str:
+    """Send a message, wait for the complete answer, return it."""
+    page.get_by_label("Message", exact=True).fill(question)
+    page.get_by_label("Message", exact=True).press("Enter")
+    answer = page.locator(".bot.message").last
+    expect(answer).not_to_be_empty()
+    page.wait_for_load_state("networkidle")
+    return answer.inner_text().strip()
+
+
+def test_chats_survive_refresh_restart_and_reach_another_device(program, browser, page: Page):
+    app = program(NOTEBOOK, "remembered-chats")
+    log_in(page, app.url, "ada", "lovelace")
+    answer = ask(page, "Name a colour.")
+    chat = page.get_by_role("radio", name="Name a colour.")
+    expect(chat).to_be_checked()
+
+    page.reload()
+    chat.check()
+    expect(page.locator(".bot.message").last).to_contain_text(answer[:20])
+
+    phone = browser.new_context().new_page()
+    phone.set_default_timeout(SLOW)
+    log_in(phone, app.url, "bob", "builder")
+    expect(phone.get_by_role("radio")).to_have_count(0)
+    phone.get_by_role("link", name="Log out").click()
+    log_in(phone, app.url, "ada", "lovelace")
+    expect(phone.get_by_role("radio", name="Name a colour.")).to_be_visible()
+
+    app.stop()
+    app.start()
+    log_in(page, app.url, "ada", "lovelace")
+    chat.check()
+    expect(page.locator(".bot.message").last).to_contain_text(answer[:20])
+
+    page.get_by_role("button", name="Delete this chat").click()
+    expect(chat).to_have_count(0)
+    log_in(phone, app.url, "ada", "lovelace")
+    expect(phone.get_by_role("radio")).to_have_count(0)
+
+
+def test_closing_the_tab_frees_at_once(program, context: BrowserContext):
+    app = program(NOTEBOOK, "clean-up")
+
+    def folders() -> list[str]:
+        return [folder.name for folder in (app.scratch / "tmp").glob("desk-*")]
+
+    one, two = context.new_page(), context.new_page()
+    for count, page in enumerate((one, two), 1):
+        page.goto(app.url)
+        page.get_by_label("Notes, one per line").fill("The kettle is in the kitchen.\nThe cat sleeps.")
+        page.get_by_role("button", name="Index").click()
+        expect(page.get_by_label("Status")).to_have_value("2 notes indexed")
+        assert len(folders()) == count
+    one.close()
+    until(lambda: len(folders()) == 1)  # half an hour before `time_to_live`
+    two.get_by_label("Question").fill("Where is the tea made?")
+    two.get_by_role("button", name="Search").click()
+    expect(two.get_by_role("gridcell", name="The kettle is in the kitchen.")).to_be_visible()
+    two.reload()  # leaves, too
+    until(lambda: not folders())
