@@ -29,7 +29,7 @@ from tools.notebooks import Cell, Notebook, Recipe
 
 # What no program may print: Python's and Gradio's warnings, tracebacks, the logs' own levels.
 NOISE = re.compile(r"\b\w*Warning\b|\bdeprecat|Traceback \(most recent call last\)|\b(WARNING|ERROR|CRITICAL)\b", re.I)
-START_SECONDS = 150  # for a model on a busy machine; a program that ends is noticed at once
+START_SECONDS = 240  # for a model on a busy machine; a program that ends is noticed at once
 STOP_SECONDS = 15
 
 
@@ -108,6 +108,7 @@ class Program:
             # Python hides Gradio's own deprecations, which come from the wrapper of every component.
             PYTHONWARNINGS="default::DeprecationWarning:gradio.component_meta",
             PYTHONUNBUFFERED="1",
+            OMP_NUM_THREADS="1",  # several run at once, and torch slows down when its threads exceed the free cores
             **(env or {}),
         )
         self.process: subprocess.Popen | None = None
