@@ -1,0 +1,146 @@
+"""Interface and Blocks, where only a browser can tell: buttons that wake, values that stay, pages that forget."""
+
+import threading
+
+import gradio as gr
+import pytest
+from playwright.sync_api import Page, expect
+
+NOTEBOOK = "01_interface_vs_blocks"
+SLOW = 30_000  # milliseconds, for a busy machine
+
+
+def button(page: Page, name: str):
+    return page.get_by_role("button", name=name, exact=True)
+
+
+@pytest.fixture
+def serve():
+    """`serve(demo)` runs a demo made in the test; its URL."""
+    started = []
+
+    def launch(demo: gr.Blocks) -> str:
+        demo.launch(prevent_thread_lock=True, quiet=True)
+        started.append(demo)
+        return demo.local_url
+
+    yield launch
+    for demo in started:
+        demo.close(verbose=False)
+
+
+def test_the_second_button_wakes_only_after_success(page, recipe):
+    page.goto(recipe(NOTEBOOK, "two-steps"))
+    table, predict = page.get_by_label("Table (CSV: x, y)"), button(page, "2. Predict")
+    expect(predict).to_be_disabled(timeout=SLOW)
+
+    table.fill("x,y\n1,one")
+    button(page, "1. Fit a line").click()
+    expect(page.get_by_text("Paste two columns of numbers with a header").first).to_be_visible(timeout=SLOW)
+    expect(predict).to_be_disabled()
+
+    table.fill("x,y\n1,2\n2,4\n3,6")
+    button(page, "1. Fit a line").click()
+    expect(predict).to_be_enabled(timeout=SLOW)
+    page.get_by_label("x", exact=True).fill("10")
+    predict.click()
+    expect(page.get_by_label("Predicted y")).to_have_value("20", timeout=SLOW)
+
+    table.press_sequentially("\n")  # the line fitted is no longer that of the table shown
+    expect(predict).to_be_disabled(timeout=SLOW)
+
+
+def test_values_survive_being_hidden(page, recipe):
+    page.goto(recipe(NOTEBOOK, "conditional-ui"))
+    radius, angle = page.get_by_label("number input for Radius"), page.get_by_label("number input for Angle")
+    expect(radius).to_be_visible(timeout=SLOW)
+    expect(angle).to_be_hidden()
+    radius.fill("17")
+    radius.press("Tab")
+
+    page.get_by_label("Rotate").check()
+    expect(angle).to_be_visible(timeout=SLOW)
+    expect(radius).to_be_hidden()
+
+    page.get_by_label("Blur").check()
+    expect(radius).to_be_visible(timeout=SLOW)
+    expect(radius).to_have_value("17")
+
+
+def test_typed_text_stays_when_rows_come_and_go(page, recipe):
+    page.goto(recipe(NOTEBOOK, "any-number-of-inputs"))
+    names, paid = page.get_by_label("Name"), page.get_by_label("Paid")
+    expect(names).to_have_count(3, timeout=SLOW)
+    for i, (name, amount) in enumerate({"Ada": "30", "Ben": "0", "Cleo": "12"}.items()):
+        names.nth(i).fill(name)
+        paid.nth(i).fill(amount)
+
+    button(page, "Add a person").click()
+    expect(names).to_have_count(4, timeout=SLOW)
+    assert [names.nth(i).input_value() for i in range(4)] == ["Ada", "Ben", "Cleo", ""]
+    names.nth(3).fill("Dan")
+
+    button(page, "Remove the last").click()
+    expect(names).to_have_count(3, timeout=SLOW)
+    assert [names.nth(i).input_value() for i in range(3)] == ["Ada", "Ben", "Cleo"]
+    assert [paid.nth(i).input_value() for i in range(3)] == ["30", "0", "12"]
+
+    button(page, "Who pays whom?").click()
+    expect(page.get_by_role("gridcell", name="Ben").first).to_be_visible(timeout=SLOW)
+
+
+def test_removing_a_middle_row_drops_the_wrong_text(page, serve):
+    """Keys do not help: if this fails, Gradio has mended it, and the recipe may remove any row."""
+    with gr.Blocks() as demo:
+        people = gr.State([0, 1, 2])
+
+        @gr.render(inputs=people)
+        def show_rows(ids):
+            for i in ids:
+                with gr.Row(key=f"row-{i}"):
+                    gr.Textbox(label="Name", key=f"name-{i}")
+
+        gr.Button("Remove").click(lambda ids: [ids[0], ids[2]], people, people, api_visibility="private")
+    page.goto(serve(demo))
+    names = page.get_by_label("Name")
+    expect(names).to_have_count(3, timeout=SLOW)
+    for i, name in enumerate(["Ada", "Ben", "Cleo"]):
+        names.nth(i).fill(name)
+    button(page, "Remove").click()
+    expect(names).to_have_count(2, timeout=SLOW)
+    expect(names.nth(0)).to_have_value("Ada", timeout=SLOW)
+    expect(names.nth(1)).to_have_value("Ben")  # who was removed; Cleo, who was not, is gone
+
+
+def test_the_text_follows_the_visitor_to_the_second_page(page, recipe):
+    page.goto(recipe(NOTEBOOK, "big-app"))
+    page.get_by_label("Text", exact=True).fill("Å")
+    expect(page.get_by_role("gridcell", name="U+00C5").first).to_be_visible(timeout=SLOW)
+    page.get_by_role("link", name="Normal forms").click()
+    expect(page.get_by_label("Text", exact=True)).to_have_value("Å", timeout=SLOW)
+    expect(page.get_by_role("gridcell", name="NFKD").first).to_be_visible(timeout=SLOW)
+
+
+def test_each_page_is_a_session_of_its_own(page, serve):
+    """A State filled on the first page is new on the second, and a component of the first arrives as None."""
+    received = []
+    arrived = threading.Event()
+
+    def receive(text, count):
+        received.append((text, count))
+        arrived.set()
+
+    with gr.Blocks() as demo:
+        text, count = gr.Textbox("filled in", label="Text", interactive=True), gr.State(0)
+        shown = gr.Number(label="Count")
+        gr.Button("Add").click(lambda n: (n + 1, n + 1), count, [count, shown], api_visibility="private")
+    with demo.route("Second", "second"):
+        gr.Button("Receive").click(receive, [text, count], None, api_visibility="private")
+    page.goto(serve(demo))
+    button(page, "Add").click()
+    expect(page.get_by_label("Count")).to_have_value("1", timeout=SLOW)
+    page.get_by_role("link", name="Second").click()
+    button(page, "Receive").click()
+    page.wait_for_timeout(100)
+    assert arrived.wait(SLOW / 1000)
+    assert received == [(None, 0)]
