@@ -80,25 +80,29 @@ def test_state_change_redraws_the_page(shared_recipe, page: Page):
     expect(page.get_by_label("Review", exact=True)).to_have_value("It broke in the first week.")
 
 
-def stored(page: Page) -> str:
-    return page.evaluate("JSON.stringify(localStorage)")
-
-
 def shows(page: Page, name: str, tone: str) -> None:
     expect(page.get_by_label("Your name")).to_have_value(name)
     expect(page.get_by_label(tone)).to_be_checked()
 
 
 def set_up(page: Page, url: str) -> None:
-    """Type a name, choose a tone, and wait until the browser has stored both."""
+    """Type a name, choose a tone, and wait until the browser has stored both, as a new tab tells."""
     page.goto(url)
     shows(page, "", "Neutral")
-    with page.expect_event("requestfinished", lambda request: request.url.endswith("/queue/join")):
-        page.get_by_label("Your name").press_sequentially("Ada Lovelace")
-    page.wait_for_load_state("networkidle")
-    before = stored(page)
+    page.get_by_label("Your name").press_sequentially("Ada Lovelace")
     page.get_by_label("Formal").check()
-    page.wait_for_function("before => JSON.stringify(localStorage) !== before", arg=before)
+    page.wait_for_function("localStorage.length > 0")
+    probe = page.context.new_page()
+
+    def stored() -> bool:
+        probe.goto(url)
+        name = probe.get_by_label("Your name")
+        name.wait_for()
+        probe.wait_for_load_state("networkidle")
+        return name.input_value() == "Ada Lovelace" and probe.get_by_label("Formal").is_checked()
+
+    until(stored)
+    probe.close()
 
 
 def settings_app(*, fixed: bool) -> Program:
