@@ -260,6 +260,21 @@ def _local(value: Any, component: str) -> Any:
     return value
 
 
+def _example(parameter: dict) -> Any:
+    """What to send for a parameter of an endpoint, from its description."""
+    if parameter["component"] == "Api":  # of gr.api, which gives a type and no example
+        return _of_type(parameter["type"])
+    return _local(parameter["example_input"], parameter["component"])
+
+
+def _of_type(schema: dict) -> Any:
+    if "oneOf" in schema:
+        return _of_type(schema["oneOf"][-1])
+    if schema.get("type") == "array":
+        return 2 * [_of_type(schema.get("items", {}))]
+    return {"integer": 3, "number": 3, "boolean": True, "object": {}}.get(schema.get("type", ""), "Hello!!")
+
+
 def call(recipe: Recipe, url: str) -> Answer:
     """Connect a client, list the endpoints and call one: the one that `call` names, else the first.
 
@@ -281,7 +296,7 @@ def call(recipe: Recipe, url: str) -> Answer:
     if "args" in wish or "kwargs" in wish:
         args, kwargs = _local(wish.get("args", []), ""), _local(wish.get("kwargs", {}), "")
     else:
-        args, kwargs = [_local(p["example_input"], p["component"]) for p in endpoints[name]["parameters"]], {}
+        args, kwargs = [_example(parameter) for parameter in endpoints[name]["parameters"]], {}
     result = client.predict(*args, api_name=name, **kwargs)
     return Answer(list(endpoints), name, result, client.config)
 
