@@ -1,0 +1,272 @@
+"""Component traps, where only a browser can tell: what the page sends, shows and hides, and how it is read aloud."""
+
+import dataclasses
+import json
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+
+from tools import notebooks
+from tools.alone import Program
+
+NOTEBOOK = "06_component_traps"
+SLOW = 60_000  # milliseconds, for a busy machine
+# What axe finds in Gradio's own page and no app can change: two images of the footer repeat their text.
+GRADIO_OWN = {"image-redundant-alt"}
+
+
+@pytest.fixture(autouse=True)
+def _patience(context):
+    context.set_default_timeout(SLOW)
+    expect.set_options(timeout=SLOW)
+    yield
+    expect.set_options(timeout=5_000)
+
+
+def sent(page: Page, act) -> list:
+    """The values that the page sends to the queue when `act` is done."""
+    with page.expect_request(lambda request: request.url.endswith("/queue/join")) as request:
+        act()
+    return json.loads(request.value.post_data)["data"]
+
+
+def press(page: Page, name: str):
+    return page.get_by_role("button", name=name, exact=True).click
+
+
+def choose(page: Page, field: str, option: str) -> None:
+    page.get_by_label(field, exact=True).click()
+    page.get_by_role("option", name=option).click()
+
+
+def test_stale_choice_looks_empty(page: Page, shared_recipe):
+    page.goto(shared_recipe(NOTEBOOK, "empty-choice-trap"))
+    city = page.get_by_label("City", exact=True)
+    expect(city).to_have_value("Graz")
+    choose(page, "Country", "Belgium")
+    expect(city).to_have_value("")
+    assert sent(page, press(page, "Send")) == ["Belgium", "Graz"]
+    expect(page.get_by_test_id("toast-body")).to_contain_text("Value: Graz is not in the list of choices")
+
+
+def test_new_choices_come_with_an_empty_value(page: Page, shared_recipe):
+    page.goto(shared_recipe(NOTEBOOK, "empty-choice"))
+    assert sent(page, press(page, "Evaluate")) == [None, None, []]
+    expect(page.get_by_test_id("toast-body")).to_contain_text("Choose a task first.")
+    choose(page, "Task", "Classify images")
+    choose(page, "Model", "ViT base, 346 MB")
+    choose(page, "Task", "Generate text")
+    expect(page.get_by_label("Model", exact=True)).to_have_value("")
+    assert sent(page, press(page, "Evaluate")) == ["text", None, []]
+
+
+def test_a_choice_cannot_be_unmade(page: Page, shared_recipe):
+    page.goto(shared_recipe(NOTEBOOK, "empty-choice"))
+    choose(page, "Task", "Classify images")
+    task = page.get_by_label("Task", exact=True)
+    expect(task).to_have_value("Classify images")
+    task.fill("")
+    task.press("Tab")
+    expect(task).to_have_value("Classify images")
+
+
+def test_history_from_the_page_is_a_list_of_parts(page: Page, program):
+    running = program(NOTEBOOK, "chat-messages-trap")
+    page.goto(running.url)
+    box = page.get_by_test_id("textbox").first
+    for message in ("My name is Ada.", "Who am I?"):
+        expect(box).to_be_editable()
+        box.fill(message)
+        box.press("Enter")
+        expect(page.get_by_label(f"user's message: {message}")).to_be_visible()
+        if message == "My name is Ada.":
+            expect(page.get_by_label(re.compile("bot's message"))).to_contain_text("My name is Ada.")
+    expect(page.get_by_test_id("toast-body")).to_contain_text('can only concatenate str (not "list") to str')
+
+
+def test_chat_recipe_answers_a_second_message(page: Page, shared_recipe):
+    page.goto(shared_recipe(NOTEBOOK, "chat-messages"))
+    page.get_by_label(re.compile("number input for Longest answer")).fill("4")
+    box = page.get_by_label("Message", exact=True).or_(page.get_by_test_id("textbox")).first
+    for number, message in enumerate(["Name a colour.", "And another?"], 1):
+        expect(box).to_be_editable()
+        box.fill(message)
+        box.press("Enter")
+        expect(page.get_by_label(re.compile("bot's message"))).to_have_count(number)
+        expect(page.get_by_role("button", name="Stop")).to_have_count(0)
+    expect(page.get_by_test_id("toast-body")).to_have_count(0)
+
+
+def test_hidden_is_not_in_the_page_and_still_callable(page: Page, shared_recipe):
+    url = shared_recipe(NOTEBOOK, "hidden-is-not-safe")
+    page.goto(url)
+    expect(page.get_by_label("Receipt")).to_be_visible()
+    expect(page.get_by_label("Order number")).to_have_count(0)
+    expect(page.get_by_role("button", name="Refund")).to_have_count(0)
+    reply = page.request.post(f"{url.rstrip('/')}/gradio_api/run/refund", data={"data": ["17", True]})
+    assert reply.json()["error"] == "Enter the staff code first."
+
+
+def test_what_each_kind_of_hiding_leaves_in_the_page(page: Page, shared_recipe):
+    page.goto(shared_recipe(NOTEBOOK, "hidden-is-not-safe-demo"))
+    expect(page.get_by_label("Out")).to_be_visible()
+    fields = page.get_by_label("Key", exact=True)
+    expect(fields).to_have_count(2)  # visible=False is absent, "hidden" is there
+    assert [field.is_visible() for field in fields.all()] == [False, True]
+    assert [field.input_value() for field in fields.all()] == ["secret-1", "secret-2"]
+    for number in range(3):
+        assert f"secret-{number}" in page.content()  # the settings of every component are in the page's source
+
+
+def test_untouched_number_is_zero(page: Page, shared_recipe):
+    page.goto(shared_recipe(NOTEBOOK, "numbers-and-tables-trap"))
+    number = page.get_by_label("Number", exact=True)
+    expect(number).to_have_value("0")
+    number.fill("5")
+    assert sent(page, lambda: number.fill("")) == [None]
+
+
+def test_recipe_number_starts_empty_and_says_so(page: Page, shared_recipe):
+    page.goto(shared_recipe(NOTEBOOK, "numbers-and-tables"))
+    expect(page.get_by_label("Discount, %", exact=True)).to_have_value("")
+    assert sent(page, press(page, "Calculate"))[1] is None
+    expect(page.get_by_test_id("toast-body")).to_contain_text("Discount: write a number.")
+
+
+def edit(page: Page, row: int, column: int, text: str) -> None:
+    page.get_by_test_id(f"cell-{row}-{column}").first.dblclick()
+    editor = page.get_by_label("Edit cell")
+    editor.fill(text)
+    editor.press("Enter")
+    expect(page.get_by_test_id(f"cell-{row}-{column}").first).to_have_text(text)
+
+
+def test_edited_cell_arrives_as_text(page: Page, shared_recipe):
+    page.goto(shared_recipe(NOTEBOOK, "numbers-and-tables"))
+    discount = page.get_by_label("Discount, %", exact=True)
+    expect(discount).to_have_value("")
+    discount.fill("0")
+    edit(page, 0, 1, "4000")
+    table = sent(page, press(page, "Calculate"))[0]
+    assert table["data"][0] == ["labelling", "4000", 0.03]
+    expect(page.get_by_label("Sum, EUR")).to_have_value("425.04")  # (4000 x 0.03 + 6 x 2.4 + 720 x 0.35) x 1.1
+
+
+def test_slider_asks_once_when_released(page: Page, shared_recipe):
+    page.goto(shared_recipe(NOTEBOOK, "numbers-and-tables"))
+    expect(page.get_by_label("Discount, %", exact=True)).to_have_value("")
+    page.get_by_label("Discount, %", exact=True).fill("0")
+    joined = []
+    page.on("request", lambda request: joined.append(request.url) if request.url.endswith("/queue/join") else None)
+    box = page.get_by_role("slider").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.2, middle)
+    page.mouse.down()
+    for step in range(3, 9):
+        page.mouse.move(box["x"] + box["width"] * step / 10, middle)
+    assert joined == []
+    page.mouse.up()
+    expect(page.get_by_label("Sum, EUR")).not_to_have_value("0")
+    assert len(joined) == 1
+
+
+SECRET = "payment.pem"
+NO_DETAIL = ("exception", "one value of two", "wrong type")
+
+
+@pytest.mark.parametrize("show_error", [False, True])
+def test_what_a_visitor_sees_of_each_exception(page: Page, request, show_error):
+    cell = notebooks.load(NOTEBOOK).cell("show-the-error-cases")
+    source = cell.source.replace("quiet=True", f"quiet=True, show_error={show_error}")
+    assert source != cell.source
+    running = Program(dataclasses.replace(cell, source=source), {})
+    request.addfinalizer(running.remove)
+    running.start()
+    page.goto(running.url)
+    toast = page.get_by_test_id("toast-body")
+    for case in ("exception", "gr.Error", "one value of two", "three of two", "wrong type"):
+        press(page, case)()
+        if case == "three of two":  # no error anywhere
+            expect(page.get_by_label("Number", exact=True)).to_have_value("2")
+            expect(page.get_by_text("Error", exact=True)).to_have_count(0)
+            continue
+        expect(page.get_by_text("Error", exact=True).first).to_be_visible()
+        if case == "gr.Error":
+            expect(toast).to_contain_text("Choose a file first.")
+        elif show_error:
+            expect(toast).to_contain_text(SECRET if case == "exception" else "put")  # output, postprocess
+        if toast.count():
+            page.get_by_test_id("toast-close").click()
+            expect(toast).to_have_count(0)
+    if not show_error:
+        assert SECRET not in page.content()
+
+
+def test_unexpected_failure_shows_a_number_that_is_in_the_log(page: Page, program):
+    running = program(NOTEBOOK, "show-the-error")
+    page.goto(running.url)
+    page.get_by_label("Numbers", exact=True).fill("1, secret")
+    press(page, "Parse")()
+    toast = page.get_by_test_id("toast-body")
+    expect(toast).to_contain_text(re.compile(r"report error \w{6}\."))
+    number = re.search(r"report error (\w{6})", toast.inner_text())[1]
+    assert f"error {number} in parse" in running.log()
+    assert "could not convert string to float: 'secret'" in running.log()
+    assert "convert" not in toast.inner_text()
+
+
+def test_words_of_an_error_are_not_run_as_script(page: Page, request):
+    cell = notebooks.load(NOTEBOOK).cell("show-the-error-cases")
+    source = cell.source.replace("Choose a file first.", "<img src=x onerror='window.ran = true'>No such file")
+    assert source != cell.source
+    running = Program(dataclasses.replace(cell, source=source), {})
+    request.addfinalizer(running.remove)
+    running.start()
+    page.goto(running.url)
+    press(page, "gr.Error")()
+    expect(page.get_by_test_id("toast-body")).to_contain_text("No such file")
+    assert page.evaluate("window.ran") is None
+
+
+def violations(page: Page) -> dict[str, list[str]]:
+    found = Axe().run(page).response["violations"]
+    return {v["id"]: [node["html"][:120] for node in v["nodes"]] for v in found if v["id"] not in GRADIO_OWN}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_labelled_app(page: Page, shared_recipe, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(shared_recipe(NOTEBOOK, "labels-for-everybody"))
+    expect(page.get_by_role("button", name="Classify")).to_be_visible()
+    expect(page.get_by_role("contentinfo")).to_be_visible()
+    assert violations(page) == {}
+
+
+def test_axe_finds_what_the_theme_mends(page: Page, request):
+    cell = notebooks.load(NOTEBOOK).cell("labels-for-everybody")
+    source = cell.source.replace("theme=theme, ", "").replace('gr.Markdown("# What', 'gr.Markdown("What')
+    source = source.replace('label="In one sentence"', 'label="", show_label=False')
+    running = Program(dataclasses.replace(cell, source=source), {})
+    request.addfinalizer(running.remove)
+    running.start()
+    page.goto(running.url)
+    expect(page.get_by_role("button", name="Classify")).to_be_visible()
+    assert {"color-contrast", "page-has-heading-one"} <= set(violations(page))
+
+
+def test_the_keyboard_alone_is_enough(page: Page, shared_recipe):
+    page.goto(shared_recipe(NOTEBOOK, "labels-for-everybody"))
+    expect(page.get_by_role("button", name="Classify")).to_be_visible()
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.type") == "radio":
+            break
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio", name="5")).to_be_checked()
+    page.keyboard.press("Tab")
+    focused = page.locator("*:focus")
+    expect(focused).to_have_text(re.compile("Classify"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("Choose a picture first.")
