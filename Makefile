@@ -8,7 +8,7 @@ OFFLINE := GRADIO_ANALYTICS_ENABLED=False HF_HUB_OFFLINE=1
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
-.PHONY: help lab test test-all test-gradio bench index format constraints clean
+.PHONY: help lab test test-all test-gradio bench index picture format constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,10 @@ test-gradio: $(BIN)/test-ready  ## Run the suite on another Gradio: GRADIO=newes
 
 index: $(BIN)/lab-ready  ## Write the README's indexes of recipes and symptoms anew from the notebooks
 	@$(BIN)/python -m tools.index --write
+
+picture: $(BIN)/test-ready  ## Take the README's picture anew
+	@$(OFFLINE) $(BIN)/python -m pytest -q tests/browser/test_notebook.py -k newcomer
+	@cp test-results/notebook.png docs/notebook.png
 
 format: $(BIN)/test-ready  ## Format the code and strip the notebooks' outputs
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet

@@ -1,5 +1,6 @@
 """What the reader sees: JupyterLab in Chromium, a live demo in its frame, at home and in a remote Jupyter."""
 
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -27,6 +28,23 @@ pytestmark = pytest.mark.timeout(400)
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args):
     return {**browser_context_args, "viewport": {"width": 1200, "height": 1400}}
+
+
+def test_a_newcomer_runs_notebook_01_and_asks_its_first_demo(page, tmp_path):
+    """The README's picture is made here: `make picture` copies it to docs/."""
+    shutil.copy(ROOT / "notebooks" / "01_interface_vs_blocks.ipynb", tmp_path)
+    with jupyterlab(tmp_path) as url:
+        open_notebook(page, url, "01_interface_vs_blocks.ipynb")
+        run_all(page)
+        frame = page.frame_locator(".jp-OutputArea-output iframe").first
+        frame.get_by_label("What you need").fill("remove a directory with everything in it")
+        frame.get_by_role("button", name="Submit", exact=True).click()
+        expect(frame.get_by_text("shutil.rmtree", exact=True).first).to_be_visible(timeout=30_000)
+        # The recipe's last lines, the demo with its answer, the check below it.
+        page.locator(".jp-OutputArea-output iframe").first.evaluate("node => node.scrollIntoView({block: 'center'})")
+        picture = ROOT / "test-results" / "notebook.png"
+        picture.parent.mkdir(exist_ok=True)
+        page.screenshot(path=picture)
 
 
 def test_a_demo_behind_a_remote_jupyter_answers_through_the_proxy(page, tmp_path):
