@@ -334,7 +334,11 @@ def _is_chat_box(component: dict) -> bool:
 
 
 def automatic_names(recipe: Recipe, config: dict) -> list[str]:
-    """The public endpoints whose name the recipe's code does not contain, so that Gradio made it up."""
+    """The public endpoints whose name the recipe's code does not contain, so that Gradio made it up.
+
+    What runs when the page loads is left out: a component whose value is a function makes such an endpoint,
+    which cannot be named. For `demo.load` the rule `endpoints-are-named` reads the code.
+    """
     tree = ast.parse(recipe.cell.source)
     written = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     computed = any(
@@ -346,6 +350,7 @@ def automatic_names(recipe: Recipe, config: dict) -> list[str]:
         for dependency in config["dependencies"]
         if dependency.get("api_visibility") == "public"
         and not computed
+        and "load" not in [event for _, event in dependency["targets"]]
         and dependency["api_name"] not in {name.strip("/") for name in written}
     ]
 
