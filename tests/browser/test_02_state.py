@@ -86,10 +86,9 @@ def shows(page: Page, name: str, tone: str) -> None:
 
 
 def open_settings(page: Page, url: str) -> None:
-    """Load the page and wait for the answer of `restore`, which would overwrite what is typed before it."""
-    with page.expect_event("requestfinished", lambda request: "/queue/data" in request.url):
-        page.goto(url)
-    page.get_by_label("Your name").wait_for()
+    """Load the page and wait until `restore` has opened the fields."""
+    page.goto(url)
+    expect(page.get_by_label("Your name")).to_be_editable()
 
 
 def set_up(page: Page, url: str) -> None:
