@@ -206,12 +206,27 @@ def type_during_a_search(page: Page, box, sent: list, text: str):
 def test_default_mode_drops_keystrokes(page, recipe):
     page.goto(recipe(NOTEBOOK, "typing-trap"))
     found = page.get_by_label("Results for")
-    box, sent = page.get_by_label("Default mode"), calls(page)
+    box, sent = page.get_by_label("With .input"), calls(page)
     type_during_a_search(page, box, sent, "hello")
     expect(found).to_have_value("h", timeout=SLOW)
     page.wait_for_timeout(MOMENT)
     expect(found).to_have_value("h")
     expect(box).to_have_value("hello")
+
+
+def test_input_misses_what_is_deleted_or_pasted(page, recipe):
+    page.goto(recipe(NOTEBOOK, "typing-trap"))
+    box, sent = page.get_by_label("With .input"), calls(page)
+    box.press("h")
+    expect(page.get_by_label("Results for")).to_have_value("h", timeout=SLOW)
+    sent.clear()
+    for keys in ("Control+A", "Control+X", "Control+V", "End", "Control+V", "Backspace"):
+        box.press(keys)
+    expect(box).to_have_value("h")
+    page.wait_for_timeout(MOMENT)
+    assert not sent
+    box.press("i")
+    expect(page.get_by_label("Results for")).to_have_value("hi", timeout=SLOW)  # only a key with a letter counts
 
 
 def test_a_handler_that_raises_loses_the_waiting_keystroke(page, recipe):
