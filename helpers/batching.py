@@ -62,7 +62,7 @@ def is_out_of_memory(error: Exception) -> bool:
 def user_message(error: Exception) -> str:
     """What a user may read of an exception: a `gr.Error`'s own message; of others nothing internal, they are logged."""
     if type(error).__name__ == "Error" and isinstance(getattr(error, "message", None), str):
-        return error.message
+        return error.message  # ty: ignore[missing-attribute]
     log.warning("An item of a batch failed.", exc_info=error)
     if is_out_of_memory(error):
         return "This input is too large for the memory of this server. Try a smaller one."
@@ -167,7 +167,7 @@ def _attempt(fn: Callable[[list[Any]], Iterable[Any]], group: list[Any], outputs
         out_of_memory = is_out_of_memory(error)
     else:
         _check(results, len(group), outputs)
-        return results
+        return results  # ty: ignore[invalid-explicit-return]
     if out_of_memory and (torch := sys.modules.get("torch")) and torch.cuda.is_available():
         torch.cuda.empty_cache()
     half = len(group) // 2

@@ -171,7 +171,7 @@ def _build(task: str, model: str | None, device: torch.device, dtype: torch.dtyp
     try:
         folder = (_packaged(name) if model is None else None) or _folder_or_hub(name)
         with _loading, _quiet() as messages:
-            pipe = pipeline(task, model=str(folder), device=device, dtype=dtype, trust_remote_code=False)
+            pipe = pipeline(task, model=str(folder), device=device, dtype=dtype, trust_remote_code=False)  # ty: ignore
         # Transformers fills what a checkpoint lacks with random numbers and only warns. Features need no head.
         if task != "feature-extraction" and any("MISSING" in message for message in messages):
             raise ModelError(f"{name}: not trained for {task}, some of its weights would be random; name another model")
@@ -215,10 +215,10 @@ def _folder_or_hub(name: str) -> Path:
     def download(*patterns):
         options = {"allow_patterns": patterns, "ignore_patterns": "*/*", "tqdm_class": NoBar}
         try:
-            return Path(snapshot_download(name, **options))
+            return Path(snapshot_download(name, **options))  # ty: ignore
         except errors.LocalEntryNotFoundError as error:  # offline, and from_pretrained had fetched a part of it
             if getattr(error, "snapshot_path", None):
-                return Path(error.snapshot_path)
+                return Path(error.snapshot_path)  # ty: ignore
             raise
 
     try:

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from functools import partialmethod
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from unittest.mock import patch
 
 __all__ = ["PackagedModelError", "folder"]
@@ -87,7 +87,7 @@ def _convert_once(package: _Package, checkpoint: Path, target: Path) -> None:
         work.mkdir()
         try:
             with _no_progress_bars():
-                package.convert(checkpoint, work)
+                package.convert(checkpoint, work)  # ty: ignore[not-callable]
             for file in work.iterdir():
                 file.chmod(0o644)  # a cache filled by root while an image is built is read by another user
             hashes = {file.name: _sha256(file) for file in work.iterdir()}
@@ -154,7 +154,7 @@ def _smollm2(checkpoint: Path, out: Path) -> None:
     model.load_state_dict(read.state_dict())
     model.generation_config = read.generation_config
     model.save_pretrained(out)
-    tokenizer = AutoTokenizer.from_pretrained(**source)
+    tokenizer: Any = AutoTokenizer.from_pretrained(**source)
     tokenizer.model_max_length = model.config.max_position_embeddings
     tokenizer.save_pretrained(out)
 

@@ -93,6 +93,7 @@ def summary(df: pd.DataFrame) -> pd.Series:
 def plot(df: pd.DataFrame, ax: Any = None, title: str | None = None) -> Any:
     """Timeline, a row for each user: waiting light, running dark, a cross where a request failed. Returns the axes."""
     from matplotlib import pyplot as plt
+    from matplotlib.ticker import MaxNLocator
 
     if ax is None:
         _, ax = plt.subplots(figsize=(8, min(1 + 0.22 * df.user.nunique(), 10)), layout="constrained")
@@ -106,7 +107,7 @@ def plot(df: pd.DataFrame, ax: Any = None, title: str | None = None) -> Any:
     ax.set_title(title or "", loc="left")
     ax.set_xlim(left=0)
     ax.invert_yaxis()
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=3, frameon=False)
     return ax
 
@@ -122,8 +123,8 @@ async def _traffic(
     headers: Mapping[str, str] | None,
 ) -> list[dict[str, Any]]:
     deal = payloads if callable(payloads) else lambda user, number: payloads[(user * requests + number) % len(payloads)]
-    options = {"connector": aiohttp.TCPConnector(limit=0), "timeout": aiohttp.ClientTimeout(total=None)}
-    async with aiohttp.ClientSession(headers=headers, **options) as http:
+    everybody, no_limit = aiohttp.TCPConnector(limit=0), aiohttp.ClientTimeout(total=None)
+    async with aiohttp.ClientSession(headers=headers, connector=everybody, timeout=no_limit) as http:
         endpoint, hidden = await asyncio.wait_for(_endpoint(http, url, api_name), timeout)
         begin = time.perf_counter()
 

@@ -1,22 +1,15 @@
 """Print the requirement for another Gradio: ``python -m tools.gradio_version newest | oldest | 6.30.0``."""
 
 import sys
-from pathlib import Path
 
 from packaging.requirements import Requirement
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
-PYPROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+from tools.notebooks import PROJECT
 
 
 def requirement(which: str) -> str:
     """The pip requirement for `which`: "newest" within the upper bound, "oldest" (the lower bound), or a version."""
-    dependencies = tomllib.loads(PYPROJECT.read_text())["project"]["dependencies"]
-    gradio = next(r for r in map(Requirement, dependencies) if r.name == "gradio")
+    gradio = next(r for r in map(Requirement, PROJECT["dependencies"]) if r.name == "gradio")
     bounds = {s.operator: s.version for s in gradio.specifier}
     if which == "newest":
         return f"gradio<{bounds['<']}"
