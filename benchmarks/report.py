@@ -80,7 +80,9 @@ def served_table(raw: pd.DataFrame, rows: pd.DataFrame, task: str) -> str:
     medians = rows.groupby(["name", "lengths", "users"])[["rate", "p50", "p95"]].median()
     table = pd.DataFrame(index=order)
     for users in sorted(rows[rows.lengths == main].users.unique()):
-        table[f"{users} user{'s' * (users > 1)}"] = [number(medians.rate.get((name, main, users))) for name in order]
+        table["1 user" if users == 1 else f"{users} users"] = [
+            number(medians.rate.get((name, main, users))) for name in order
+        ]
     users = 64 if 64 in set(rows.users) else rows.users.max()
     ceiling = rate(raw, task, main, "best split found")
     if ceiling == ceiling:
