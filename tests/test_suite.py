@@ -325,3 +325,20 @@ def test_what_breaks_a_run_turns_it_red(red_runs, name):
     else:
         assert executed <= red_runs[name][0]
         assert alone <= red_runs[name][1]
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import json\nsettings = json.load(open('settings.json'))",
+        "from concurrent.futures import ThreadPoolExecutor\nworker = ThreadPoolExecutor(1)\nworker.submit(print, 1)",
+        "basket = set()\nbasket.clear()",
+        "def stop(): ...\nbutton = gr.Button('Stop')\nbutton.click(stop, api_visibility='private')",
+        "button = gr.Button('Stop')\nbutton.click(None, cancels=[])",
+    ],
+)
+def test_what_is_no_public_endpoint_needs_no_name(tmp_path, code):
+    notebook = sample("10_sample.ipynb")
+    edit("own-cart", "\ndemo.launch()", f"\n{code}\ndemo.launch()")(notebook)
+    nbformat.write(notebook, tmp_path / "10_sample.ipynb")
+    assert rules.violations(notebooks.Notebook(tmp_path / "10_sample.ipynb"), ["endpoints-are-named"]) == []

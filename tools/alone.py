@@ -30,7 +30,7 @@ from tools.notebooks import Cell, Notebook, Recipe
 # What no program may print: Python's and Gradio's warnings, tracebacks, the logs' own levels.
 NOISE = re.compile(r"\b\w*Warning\b|\bdeprecat|Traceback \(most recent call last\)|\b(WARNING|ERROR|CRITICAL)\b", re.I)
 START_SECONDS = 240  # for a model on a busy machine; a program that ends is noticed at once
-STOP_SECONDS = 15
+STOP_SECONDS = 30  # it takes one; on a busy machine with a model loaded, several
 
 
 class NotStarted(RuntimeError):

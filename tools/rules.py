@@ -447,7 +447,14 @@ def _is_listener(call: ast.Call, tree: ast.Module, decorators: set[int]) -> bool
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-    if isinstance(base, ast.Name) and base.id in imported:  # json.load, numpy.load
+    foreign = imported | {
+        target.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and not _gradio_name(node.value)
+        for target in node.targets
+        if isinstance(target, ast.Name) and ast.unparse(node.value.func).split(".")[0] in imported
+    }
+    if isinstance(base, ast.Name) and base.id in foreign:  # json.load, ThreadPoolExecutor().submit
         return False
     if id(call) in decorators or {"fn", "inputs", "outputs", "cancels", "js", "api_name"} & set(given):
         return True
