@@ -140,7 +140,7 @@ def edit(page: Page, row: int, column: int, text: str) -> None:
     editor = page.get_by_label("Edit cell")
     editor.fill(text)
     editor.press("Enter")
-    expect(page.get_by_test_id(f"cell-{row}-{column}").first).to_have_text(text)
+    expect(page.get_by_test_id(f"cell-{row}-{column}").first).to_contain_text(text)
 
 
 def test_edited_cell_arrives_as_text(page: Page, shared_recipe):
@@ -207,7 +207,7 @@ def test_what_a_visitor_sees_of_each_exception(page: Page, request, show_error):
 def test_unexpected_failure_shows_a_number_that_is_in_the_log(page: Page, program):
     running = program(NOTEBOOK, "show-the-error")
     page.goto(running.url)
-    page.get_by_label("Numbers", exact=True).fill("1, secret")
+    page.get_by_label("Numbers").fill("1, secret")
     press(page, "Parse")()
     toast = page.get_by_test_id("toast-body")
     expect(toast).to_contain_text(re.compile(r"report error \w{6}\."))
