@@ -156,18 +156,3 @@ def test_a_plain_function_keeps_its_slot_after_its_tab_has_closed(page, serve):
     gate.set()
     job.result(60)
     assert order == ["first starts", "first ends", "second starts", "second ends"]
-
-
-@pytest.mark.parametrize("leave", ["close", "stop"])
-def test_a_visitor_who_leaves_the_chat_lets_the_next_one_in(page, recipe, leave):
-    url = recipe(NOTEBOOK, "stream")
-    page.goto(url)
-    box(page, "Question").fill("Count from one to one hundred.")
-    page.get_by_role("spinbutton").fill("400")
-    button(page, "Ask").click()
-    expect(box(page, "Reply")).not_to_have_value("", timeout=SLOW)
-    expect(box(page, "Speed")).to_have_value(re.compile(r"^First token after [\d.]+ s, [\d.]+ tokens/s$"), timeout=SLOW)
-    job = Client(url, verbose=False).submit("Name three colours.", 8, api_name="/answer")
-    until(lambda: waiting(url) == 1)
-    page.close() if leave == "close" else button(page, "Stop").click()
-    assert job.result(120)[0]
