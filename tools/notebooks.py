@@ -25,9 +25,6 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = Path(os.environ.get("GRADIO_PATTERNS_NOTEBOOKS") or ROOT / "notebooks").resolve()
 
 TAGS = ("setup", "trap", "recipe", "check", "asgi")
-# What a notebook needs beyond the package's own dependencies, as an extra of pyproject.toml.
-EXTRAS = {"05_deploy": "scale"}
-
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 REPOSITORY = PROJECT["urls"]["Repository"].rstrip("/")
@@ -44,16 +41,14 @@ def badge(name: str) -> str:
     return f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab_link(name)})"
 
 
-def setup_source(stem: str) -> str:
-    """The source of the set-up cell of the notebook `stem`."""
-    extra = f"[{EXTRAS[stem]}]" if stem in EXTRAS else ""
-    return (
-        "import sys\n\n"
-        'if "google.colab" in sys.modules:\n'
-        f'    %pip install -q "{PROJECT["name"]}{extra} @ git+{REPOSITORY}"\n\n'
-        "from helpers import notebook\n\n"
-        "notebook.setup()"
-    )
+SETUP = f"""import sys
+
+if "google.colab" in sys.modules:
+    %pip install -q "{PROJECT["name"]} @ git+{REPOSITORY}"
+
+from helpers import notebook
+
+notebook.setup()"""
 
 
 @dataclass(frozen=True)

@@ -163,8 +163,8 @@ def setup(nb: Notebook) -> Found:
     tagged = [cell for cell in nb.cells if "setup" in cell.tags]
     if [cell.index for cell in tagged] != [1] or tagged[0].id != "setup":
         yield None, "the second cell, and no other, has the id and the tag `setup`"
-    elif tagged[0].source != notebooks.setup_source(nb.path.stem):
-        yield tagged[0], f"its source is not the common one:\n{notebooks.setup_source(nb.path.stem)}"
+    elif tagged[0].source != notebooks.SETUP:
+        yield tagged[0], f"its source is not the common one:\n{notebooks.SETUP}"
 
 
 @rule
