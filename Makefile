@@ -5,6 +5,8 @@ NOTEBOOK ?= 01_interface_vs_blocks
 DEFINITIONS := pyproject.toml constraints.txt models.txt Makefile
 # Nothing in the tests may need the network, and nobody is counted.
 OFFLINE := GRADIO_ANALYTICS_ENABLED=False HF_HUB_OFFLINE=1
+# The files of tests run side by side, each in one process; more than four would only fight for the cores.
+PYTEST := $(OFFLINE) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
@@ -21,15 +23,15 @@ lab: $(BIN)/ready  ## Set up, then open JupyterLab on notebook 01 (NOTEBOOK=02_s
 test: $(BIN)/ready  ## Set up, then run the whole test suite, every notebook included
 	@$(BIN)/python -m tools.programs
 	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/ty check --quiet helpers tools
-	@$(OFFLINE) $(BIN)/python -m pytest -m "not slow"
+	@$(PYTEST) -m "not slow"
 
 test-all: test  ## Also run the slow tests, as CI does
-	@$(OFFLINE) $(BIN)/python -m pytest -m slow
+	@$(PYTEST) -m slow
 
 test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, oldest (the lower bound) or a version
 	@$(BIN)/python -m tools.programs
 	@$(BIN)/python -m pip install --quiet --upgrade --disable-pip-version-check "$$($(BIN)/python -m tools.gradio_version $(GRADIO))"
-	@$(OFFLINE) $(BIN)/python -m pytest; status=$$?; rm -f $(BIN)/ready; exit $$status
+	@$(PYTEST); status=$$?; rm -f $(BIN)/ready; exit $$status
 
 bench: $(BIN)/ready  ## Compare with other servers on this machine and write docs/benchmark.md (about 40 minutes)
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
