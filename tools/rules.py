@@ -159,12 +159,12 @@ def title(nb: Notebook) -> Found:
 
 @rule
 def setup(nb: Notebook) -> Found:
-    """The second cell is the set-up cell, the same text in every notebook."""
+    """The second cell is the set-up cell, the same text in every notebook but for an extra to install."""
     tagged = [cell for cell in nb.cells if "setup" in cell.tags]
     if [cell.index for cell in tagged] != [1] or tagged[0].id != "setup":
         yield None, "the second cell, and no other, has the id and the tag `setup`"
-    elif tagged[0].source != notebooks.SETUP:
-        yield tagged[0], f"its source is not the common one:\n{notebooks.SETUP}"
+    elif tagged[0].source != (source := notebooks.setup_cell(nb.path.name)):
+        yield tagged[0], f"its source is not the common one:\n{source}"
 
 
 @rule
