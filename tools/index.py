@@ -20,19 +20,20 @@ def recipes_index(collection: list[Notebook]) -> str:
     parts = []
     for nb in collection:
         lines = [f"### [{nb.title}]({_link(nb)}) {notebooks.badge(nb.path.name)}", "", nb.problem, ""]
-        for section in _with_recipe(nb):
-            lines.append(f"- [{section.heading}]({_link(nb)}) · `{section.name}`")
+        for section in nb.sections:
+            if section.tagged("recipe"):
+                lines.append(f"- [{section.heading}]({_link(nb)}) · `{section.name}`")
         parts.append("\n".join(lines))
     return "\n\n".join(parts)
 
 
 def symptoms_index(collection: list[Notebook]) -> str:
-    """A Markdown table of all symptoms, quoted messages first, each with its recipe."""
+    """A Markdown table of all symptoms, quoted messages first, each with the recipe or reference that explains it."""
     rows = sorted(
         (
-            (symptom, f"[{section.heading}]({_link(nb)}) · `{section.name}`")
+            (symptom, f"[{section.heading}]({_link(nb)}) · `{_place(section)}`")
             for nb in collection
-            for section in _with_recipe(nb)
+            for section in nb.sections
             for symptom in section.symptoms
         ),
         key=lambda row: (not row[0].startswith("`"), row[0].casefold()),
@@ -40,8 +41,9 @@ def symptoms_index(collection: list[Notebook]) -> str:
     return "\n".join(["| You see | Recipe |", "|---|---|", *(f"| {_in_table(s)} | {_in_table(r)} |" for s, r in rows)])
 
 
-def _with_recipe(nb: Notebook) -> list[Section]:
-    return [section for section in nb.sections if section.tagged("recipe")]
+def _place(section: Section) -> str:
+    """The cell to look for: the recipe, or the text of a section that is a reference."""
+    return section.name if section.tagged("recipe") else section.text.id
 
 
 def _link(nb: Notebook) -> str:
