@@ -69,6 +69,7 @@ def environment(scratch: Path, **more: str) -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "IPYTHONDIR": str(scratch / "ipython"),
         "NETWORK_LOG": str(scratch / "network.log"),
+        "OMP_NUM_THREADS": "1",  # several run at once, and torch slows down when its threads exceed the free cores
         "PYTHONPATH": os.pathsep.join(filter(None, [guard, env.get("PYTHONPATH")])),
         "TMPDIR": str(scratch / "tmp"),
         **more,
@@ -108,7 +109,6 @@ class Program:
             # Python hides Gradio's own deprecations, which come from the wrapper of every component.
             PYTHONWARNINGS="default::DeprecationWarning:gradio.component_meta",
             PYTHONUNBUFFERED="1",
-            OMP_NUM_THREADS="1",  # several run at once, and torch slows down when its threads exceed the free cores
             **(env or {}),
         )
         self.process: subprocess.Popen | None = None
@@ -129,15 +129,16 @@ class Program:
                 start_new_session=True,  # Ctrl-C reaches its children as in a terminal, and not the tests
             )
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                self.stop()
-                raise NotStarted(f"it ended with exit status {process.returncode}:\n{self.log()}")
-            with contextlib.suppress(httpx.HTTPError):
-                status = httpx.get(f"{self.url}config", timeout=10, trust_env=False).status_code
-                if status == 200 or 300 <= status < 400 or status in (401, 403):  # the latter ask for a login
-                    return
-            time.sleep(0.1)
+        with httpx.Client(timeout=10, trust_env=False) as client:  # one: each reads the certificates of this machine
+            while time.monotonic() < deadline:
+                if process.poll() is not None:
+                    self.stop()
+                    raise NotStarted(f"it ended with exit status {process.returncode}:\n{self.log()}")
+                with contextlib.suppress(httpx.HTTPError):
+                    status = client.get(f"{self.url}config").status_code
+                    if status == 200 or 300 <= status < 400 or status in (401, 403):  # the latter ask for a login
+                        return
+                time.sleep(0.1)
         self.stop()
         raise NotStarted(f"{self.url}config did not answer within {START_SECONDS} s:\n{self.log()}")
 
