@@ -6,7 +6,7 @@ DEFINITIONS := pyproject.toml constraints.txt models.txt Makefile
 # Nothing in the tests may need the network, and nobody is counted.
 OFFLINE := GRADIO_ANALYTICS_ENABLED=False HF_HUB_OFFLINE=1
 # The files of tests run side by side, each in one process; more than four would only fight for the cores.
-PYTEST := $(OFFLINE) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+PYTEST := $(OFFLINE) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
@@ -20,12 +20,12 @@ lab: $(BIN)/ready  ## Set up, then open JupyterLab on notebook 01 (NOTEBOOK=02_s
 		$$([ "$$(id -u)" != 0 ] || echo --allow-root) \
 		$$([ "$$(uname)" = Darwin ] && [ -z "$$SSH_CONNECTION" ] || { [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && [ -z "$$SSH_CONNECTION" ]; } || echo --no-browser)
 
-test: $(BIN)/ready  ## Set up, then run the whole test suite, every notebook included
+test: $(BIN)/ready  ## Set up, then run every notebook, every recipe alone and the other tests
 	@$(BIN)/python -m tools.programs
 	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/ty check --quiet helpers tools
 	@$(PYTEST) -m "not slow"
 
-test-all: test  ## Also run the slow tests, as CI does
+test-all: test  ## Also run the slow tests, as CI does: the recipes in a browser, each cell twice, Colab
 	@$(PYTEST) -m slow
 
 test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, oldest (the lower bound) or a version

@@ -19,6 +19,15 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# Files that take longest, first: each runs in one process, and the others fit beside them.
+LONGEST = ["test_notebooks.py", "test_recipes.py", "test_suite.py"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
+
 @pytest.fixture(scope="session")
 def need() -> Callable[[installed.Program], str]:
     """`need(NGINX)` is the program's path. A missing one skips the test with the remedy, and in CI fails it."""

@@ -30,7 +30,7 @@ demo.launch()
 """
 VISITORS = 12
 
-pytestmark = pytest.mark.usefixtures("nginx_is_there")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nginx_is_there")]
 
 
 @pytest.fixture(scope="module")

@@ -316,6 +316,7 @@ def red_runs(tmp_path_factory):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", BREAKS_A_RUN)
 def test_what_breaks_a_run_turns_it_red(red_runs, name):

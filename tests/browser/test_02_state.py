@@ -10,6 +10,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tools import notebooks
 from tools.alone import Program
 
+# Many pages and many programs: `make test` leaves them to `make test-all`.
+pytestmark = pytest.mark.slow
 NOTEBOOK = "02_state"
 SLOW = 60_000  # milliseconds, for a busy machine
 ITEMS = ("Apples", "Bread", "Coffee")

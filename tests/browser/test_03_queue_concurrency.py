@@ -11,6 +11,8 @@ import pytest
 from gradio_client import Client
 from playwright.sync_api import Page, expect
 
+# Many pages and many programs: `make test` leaves them to `make test-all`.
+pytestmark = pytest.mark.slow
 NOTEBOOK = "03_queue_concurrency"
 SLOW = 60_000  # milliseconds, for a busy machine
 LONG = "\n".join(f"Line {number} of a long text." for number in range(5000))  # minutes of work

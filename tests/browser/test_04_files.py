@@ -14,6 +14,8 @@ import pytest
 from gradio.media import get_image
 from playwright.sync_api import Page, expect
 
+# Many pages and many programs: `make test` leaves them to `make test-all`.
+pytestmark = pytest.mark.slow
 NOTEBOOK = "04_files"
 SLOW = 60_000  # milliseconds, for a busy machine
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")

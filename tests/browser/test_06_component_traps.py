@@ -11,6 +11,8 @@ from playwright.sync_api import Page, expect
 from tools import notebooks
 from tools.alone import Program
 
+# Many pages and many programs: `make test` leaves them to `make test-all`.
+pytestmark = pytest.mark.slow
 NOTEBOOK = "06_component_traps"
 SLOW = 60_000  # milliseconds, for a busy machine
 # What axe finds in Gradio's own page and no app can change, by the start of the element: two images of the footer

@@ -10,6 +10,8 @@ import pytest
 from gradio_client import Client
 from playwright.sync_api import Page, expect
 
+# Many pages and many programs: `make test` leaves them to `make test-all`.
+pytestmark = pytest.mark.slow
 NOTEBOOK = "08_events"
 SLOW = 30_000  # milliseconds, for a busy machine
 MOMENT = 1_500  # milliseconds given to what must not happen
