@@ -1,0 +1,123 @@
+"""Performance, where only a browser can tell: who reads an error of a batch, and when a page is there."""
+
+import threading
+import time
+
+import gradio as gr
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from helpers.batching import run_batched
+
+NOTEBOOK = "09_performance"
+SLOW = 60_000  # milliseconds, for a busy machine
+
+
+def until(condition, seconds: float = 60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.05)
+
+
+def button(page: Page, name: str):
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def box(page: Page, label: str):
+    return page.get_by_label(label, exact=True)
+
+
+@pytest.mark.parametrize("queue", [True, False])
+def test_one_user_of_a_batch_reads_the_problem(context, queue):
+    """Three pages in one batch, held at a gate: two answers and one toast, and no toast with `queue=False`."""
+    opened, sizes, told = threading.Event(), [], []
+
+    def shout(texts):
+        sizes.append(len(texts))
+        assert opened.wait(120)
+        refused = gr.Error("Type a question first.")
+        items = [text if text else refused for text in texts]
+        return run_batched(lambda group: [text.upper() for text in group], items)
+
+    def tell(problem):
+        told.append(problem)
+        if problem:
+            raise gr.Error(problem, print_exception=False)
+
+    with gr.Blocks() as demo:
+        text, loud = gr.Textbox(label="Text"), gr.Textbox(label="Loud")
+        problem = gr.Textbox(label="Problem", visible=False)
+        job = gr.Button("Run").click(
+            shout, text, [loud, problem], batch=True, max_batch_size=8, api_name="shout"
+        )  # fmt: skip
+        job.success(tell, problem, queue=queue, concurrency_limit=None, api_visibility="private")
+    demo.launch(prevent_thread_lock=True, quiet=True)
+    try:
+        pages = [context.new_page() for _ in range(4)]
+        status = f"{demo.local_url}gradio_api/queue/status"
+        for number, (page, words) in enumerate(zip(pages, ["first", "one", "", "two"], strict=True)):
+            page.goto(demo.local_url)
+            box(page, "Text").fill(words, timeout=SLOW)
+            button(page, "Run").click()
+            until(lambda: sizes == [1])  # the first is at the gate, alone
+            until(lambda wanted=number: httpx.get(status, timeout=60).json()["queue_size"] == wanted)
+        opened.set()
+        expect(box(pages[1], "Loud")).to_have_value("ONE", timeout=SLOW)
+        expect(box(pages[3], "Loud")).to_have_value("TWO", timeout=SLOW)
+        until(lambda: sorted(told) == ["", "", "", "Type a question first."])
+        toast = pages[2].get_by_test_id("toast-body")
+        if queue:
+            expect(toast).to_contain_text("Type a question first.", timeout=SLOW)
+        assert sizes == [1, 3]
+        for page in (pages[0], pages[1], pages[3]):
+            expect(page.get_by_test_id("toast-body")).to_have_count(0)
+        expect(toast).to_have_count(1 if queue else 0)
+    finally:
+        opened.set()
+        demo.close(verbose=False)
+
+
+def test_the_batch_recipe_tells_and_answers(page: Page, recipe):
+    page.goto(recipe(NOTEBOOK, "batch"))
+    question = box(page, "Question")
+    question.fill("", timeout=SLOW)
+    button(page, "Find the desk").click()
+    expect(page.get_by_text("Type a question first.").first).to_be_visible(timeout=SLOW)
+    expect(box(page, "Desk")).to_have_value("")
+    question.fill("Where is my parcel?")
+    button(page, "Find the desk").click()
+    expect(box(page, "Desk")).to_have_value("delivery", timeout=SLOW)
+
+
+def test_a_refused_question_leaves_the_chat_as_it_is(page: Page, recipe):
+    page.goto(recipe(NOTEBOOK, "batch-chat"))
+    question = box(page, "Question")
+    page.get_by_label("16", exact=True).check(timeout=SLOW)
+    button(page, "Ask").click()
+    expect(question).to_have_value("", timeout=SLOW)  # answered: the box is free for the next one
+    bot = page.get_by_test_id("bot")
+    expect(bot).to_have_count(1)
+    said = bot.inner_text()
+    button(page, "Ask").click()
+    expect(page.get_by_text("Type a question first.").first).to_be_visible(timeout=SLOW)
+    expect(bot).to_have_text(said)
+    question.fill("And one more?")
+    question.press("Enter")
+    expect(bot).to_have_count(2, timeout=SLOW)
+
+
+def test_the_page_says_that_the_model_loads_and_then_that_it_is_ready(page: Page, recipe):
+    page.goto(recipe(NOTEBOOK, "warm-start"))
+    state = box(page, "Model")
+    expect(state).to_have_value("The model is ready.", timeout=2 * SLOW)
+    button(page, "Ask").click()
+    expect(box(page, "Answer")).not_to_have_value("", timeout=SLOW)
+
+
+def test_an_example_shows_its_kept_answer(page: Page, recipe):
+    page.goto(recipe(NOTEBOOK, "cache"))
+    page.get_by_text("bread", exact=True).click(timeout=SLOW)
+    expect(box(page, "Word")).to_have_value("bread", timeout=SLOW)
+    expect(box(page, "Meaning")).not_to_have_value("", timeout=SLOW)
