@@ -10,6 +10,8 @@ from playwright.sync_api import Page, expect
 
 from helpers.batching import run_batched
 
+# Many pages and many programs: `make test` leaves them to `make test-all`.
+pytestmark = pytest.mark.slow
 NOTEBOOK = "09_performance"
 SLOW = 60_000  # milliseconds, for a busy machine
 
