@@ -1,9 +1,10 @@
 """Make plain ``demo.launch()`` behave in JupyterLab, in a remote Jupyter and on Colab.
 
-``demo.launch()`` in a notebook has two flaws. Running the cell again leaves the old server on its
+``demo.launch()`` in a notebook has three flaws. Running the cell again leaves the old server on its
 port and takes the next one. And the inline frame points at 127.0.0.1, which in a remote Jupyter
-(JupyterHub, Binder) is the reader's own machine. `setup` mends both through IPython's documented
-cell events and display hook, without touching Gradio; a cell pasted elsewhere works without it.
+(JupyterHub, Binder) is the reader's own machine. And a running demo switches Matplotlib to a backend that
+shows nothing in the notebook. `setup` mends all three through IPython's documented cell events, display
+hook and formatters, without touching Gradio; a cell pasted elsewhere works without it.
 """
 
 import os
@@ -17,6 +18,8 @@ __all__ = ["setup"]
 
 def setup() -> None:
     """Print the versions and the device; from now on a cell that runs again first closes its old demos.
+
+    A Matplotlib figure as a cell's last expression is shown whatever the backend.
 
     Call it once in a notebook's first cell; calling it again changes nothing but prints again. Outside
     of IPython it only prints.
@@ -35,9 +38,16 @@ def setup() -> None:
     shell._demo_keeper = keeper = _DemoKeeper()  # on the shell, so that a reload of this module finds it
     shell.events.register("pre_run_cell", keeper.before_cell)
     shell.events.register("post_run_cell", keeper.after_cell)
+    shell.display_formatter.formatters["image/png"].for_type_by_name("matplotlib.figure", "Figure", _png)
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX")
     if prefix and hasattr(shell.display_pub, "register_hook"):
         shell.display_pub.register_hook(_ProxiedFrame(prefix))
+
+
+def _png(figure) -> bytes | None:
+    from IPython.core.pylabtools import print_figure
+
+    return print_figure(figure)
 
 
 def _running() -> list:

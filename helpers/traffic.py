@@ -92,11 +92,11 @@ def summary(df: pd.DataFrame) -> pd.Series:
 
 def plot(df: pd.DataFrame, ax: Any = None, title: str | None = None) -> Any:
     """Timeline, a row for each user: waiting light, running dark, a cross where a request failed. Returns the axes."""
-    from matplotlib import pyplot as plt
+    from matplotlib.figure import Figure  # not pyplot, whose backend Gradio switches during its events
     from matplotlib.ticker import MaxNLocator
 
     if ax is None:
-        _, ax = plt.subplots(figsize=(8, min(1 + 0.22 * df.user.nunique(), 10)), layout="constrained")
+        ax = Figure(figsize=(8, min(1 + 0.22 * df.user.nunique(), 10)), layout="constrained").subplots()
     started = df.started.fillna(df.ended)
     ax.barh(df.user, started - df.queued, left=df.queued, height=0.8, color="#c6dbef", label="waiting")
     ax.barh(df.user, df.ended - started, left=started, height=0.8, color="#08519c", label="running")

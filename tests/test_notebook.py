@@ -140,3 +140,17 @@ def test_in_a_remote_jupyter_the_frame_goes_through_the_proxy(remote):
     port, (frame,) = frames(remote)
     assert f'src="/user/ada/proxy/{port}/"' in frame
     assert "127.0.0.1" not in frame
+
+
+FIGURE = """
+import matplotlib
+matplotlib.use("agg")  # as Gradio does around each event
+from matplotlib.figure import Figure
+Figure().subplots().figure
+"""
+
+
+def test_a_figure_is_shown_whatever_backend_gradio_has_left(local, bare):
+    (shown,) = local.run(FIGURE, "a-figure")[1]
+    assert "image/png" in shown
+    assert not any("image/png" in data for data in bare.run(FIGURE, "a-figure")[1])  # else it is needed no more

@@ -319,17 +319,13 @@ def test_summary_counts_and_divides(table):
 
 
 def test_plot_shows_waiting_running_and_failed(table):
-    import matplotlib
-
-    with matplotlib.rc_context({"backend": "agg"}):
-        axes = plot(table, title="three users")
+    axes = plot(table, title="three users")
     waiting, running = axes.containers
     assert [bar.get_width() for bar in waiting] == [1.0, 3.0, 0.5]
     assert [bar.get_x() for bar in running] == [1.0, 3.0, 0.5]
     assert [bar.get_width() for bar in running] == [2.0, 2.0, 0.0]
     assert axes.collections[0].get_offsets().tolist() == [[0.5, 2]]
     assert {text.get_text() for text in axes.get_legend().get_texts()} == {"waiting", "running", "failed"}
-    matplotlib.pyplot.close(axes.figure)
 
 
 def test_copied_alone_it_imports_without_gradio(tmp_path):
