@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import gradio as gr
 import pandas as pd
@@ -15,6 +16,13 @@ from aiohttp import web
 
 from helpers import traffic
 from helpers.traffic import plot, send, summary
+
+
+def run(coroutine):
+    """Its result; in a thread of its own, because Playwright leaves a loop running in the one of the tests."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
+
 
 SERVER_THAT_DIES = """
 import os, gradio as gr
@@ -240,7 +248,7 @@ DONE = {"msg": "process_completed", "output": {"data": [1]}, "success": True}
     ],
 )
 def test_broken_streams_are_told_from_answers(answer, status):
-    df = asyncio.run(serve_then(answer))
+    df = run(serve_then(answer))
     assert df.status.tolist() == [status] * 2
     assert (status == "ok") == (df.error == "").all()
 
@@ -249,7 +257,7 @@ def test_it_works_where_an_event_loop_runs(url):
     async def notebook():
         return send(url, "shout", [["a"]], users=2)
 
-    assert (asyncio.run(notebook()).status == "ok").all()
+    assert (run(notebook()).status == "ok").all()
 
 
 @pytest.mark.parametrize("address", ["http://example.com", "http://10.0.0.7:7860", "http://localhost.example.com", "x"])
