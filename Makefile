@@ -44,7 +44,7 @@ index: $(BIN)/ready  ## Write the README's indexes of recipes and symptoms anew 
 
 picture: $(BIN)/ready  ## Take the README's picture anew
 	@$(OFFLINE) $(BIN)/python -m pytest -q tests/browser/test_jupyterlab.py -k newcomer
-	@cp test-results/notebook.png docs/notebook.png
+	@cp build/notebook.png docs/notebook.png
 
 format: $(BIN)/ready  ## Format the code and strip the notebooks' outputs
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet

@@ -42,7 +42,7 @@ def test_a_newcomer_runs_notebook_01_and_asks_its_first_demo(page, tmp_path):
         expect(frame.get_by_text("shutil.rmtree", exact=True).first).to_be_visible(timeout=30_000)
         # The recipe's last lines, the demo with its answer, the check below it.
         page.locator(".jp-OutputArea-output iframe").first.evaluate("node => node.scrollIntoView({block: 'center'})")
-        picture = ROOT / "test-results" / "notebook.png"
+        picture = ROOT / "build" / "notebook.png"  # not test-results, which each run empties
         picture.parent.mkdir(exist_ok=True)
         page.screenshot(path=picture)
 
