@@ -25,7 +25,7 @@ test: $(BIN)/ready  ## Set up, then run every notebook, every recipe alone and t
 	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/ty check --quiet helpers tools
 	@$(PYTEST) -m "not slow"
 
-test-all: test  ## Also run the slow tests, as CI does: the recipes in a browser, each cell twice, Colab
+test-all: test  ## Also run the slow tests, as CI does: the recipes in a browser and run twice, Colab
 	@$(PYTEST) -m slow
 
 test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, oldest (the lower bound) or a version
