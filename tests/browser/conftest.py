@@ -1,6 +1,7 @@
 """Chromium for every browser test: the system's, else Playwright's own."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tools.lab import CHROMIUM_ARGS
 from tools.programs import CHROMIUM
@@ -9,3 +10,12 @@ from tools.programs import CHROMIUM
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args):
     return {**browser_type_launch_args, "executable_path": CHROMIUM.path, "args": CHROMIUM_ARGS}
+
+
+@pytest.fixture(autouse=True)
+def _patience(context):
+    """A minute for everything that is waited for: the machine may be busy, and what is there is seen at once."""
+    context.set_default_timeout(60_000)
+    expect.set_options(timeout=60_000)
+    yield
+    expect.set_options(timeout=5_000)

@@ -5,7 +5,7 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tools import notebooks
 from tools.alone import Program
@@ -13,16 +13,7 @@ from tools.alone import Program
 # Many pages and many programs: `make test` leaves them to `make test-all`.
 pytestmark = pytest.mark.slow
 NOTEBOOK = "02_state"
-SLOW = 60_000  # milliseconds, for a busy machine
 ITEMS = ("Apples", "Bread", "Coffee")
-
-
-@pytest.fixture(autouse=True)
-def _patience(context: BrowserContext):
-    context.set_default_timeout(SLOW)
-    expect.set_options(timeout=SLOW)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 def until(condition, seconds: float = 60):
@@ -193,7 +184,7 @@ def test_chats_survive_refresh_restart_and_reach_another_device(program, browser
     expect(page.locator(".bot.message").last).to_contain_text(answer[:20])
 
     phone = browser.new_context().new_page()
-    phone.set_default_timeout(SLOW)
+    phone.set_default_timeout(60_000)
     log_in(phone, app.url, "bob", "builder")
     expect(phone.get_by_role("radio")).to_have_count(0)
     phone.get_by_role("link", name="Log out").click()

@@ -14,7 +14,6 @@ from playwright.sync_api import Page, expect
 # Many pages and many programs: `make test` leaves them to `make test-all`.
 pytestmark = pytest.mark.slow
 NOTEBOOK = "03_queue_concurrency"
-SLOW = 60_000  # milliseconds, for a busy machine
 LONG = "\n".join(f"Line {number} of a long text." for number in range(5000))  # minutes of work
 SHORT = "It rains.\nThe rain is heavy.\nI like tea."
 
@@ -73,13 +72,11 @@ def test_a_full_queue_says_when_to_come_back(page, occupied):
     until(lambda: waiting(occupied) == 3)
     page.goto(occupied)
     button(page, "Find the central line").click()
-    expect(page.get_by_test_id("toast-body")).to_contain_text(
-        "This application is currently busy. Please try again.", timeout=SLOW
-    )
+    expect(page.get_by_test_id("toast-body")).to_contain_text("This application is currently busy. Please try again.")
     words = re.compile(
         r"^3 people are waiting already\. A place is free in about \d+ s: press the button again then\.$"
     )
-    expect(box(page, "Status")).to_have_value(words, timeout=SLOW)
+    expect(box(page, "Status")).to_have_value(words)
     assert waiting(occupied) == 3
     assert not any(job.done() for job in others)
 
@@ -87,7 +84,7 @@ def test_a_full_queue_says_when_to_come_back(page, occupied):
 def test_a_waiting_visitor_sees_place_and_estimate(page, occupied):
     page.goto(occupied)
     button(page, "Find the central line").click()
-    expect(page.get_by_text(re.compile(r"queue: 1/1 \|\s*[\d.]+/[\d.]+s")).first).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text(re.compile(r"queue: 1/1 \|\s*[\d.]+/[\d.]+s")).first).to_be_visible()
     second = Client(occupied, verbose=False).submit(SHORT, api_name="/central")
     until(lambda: second.status().rank == 1)
     assert waiting(occupied) == 2
@@ -97,10 +94,10 @@ def test_the_handlers_own_error_is_not_taken_for_a_full_queue(page, recipe):
     page.goto(recipe(NOTEBOOK, "queue-full"))
     box(page, "Text, one sentence a line").fill("One line.")
     button(page, "Find the central line").click()
-    expect(page.get_by_text("Paste between 2 and 5000 lines.")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_text("Paste between 2 and 5000 lines.")).to_be_visible()
     box(page, "Text, one sentence a line").fill(SHORT)
     button(page, "Find the central line").click()
-    expect(box(page, "Central line")).not_to_have_value("", timeout=SLOW)
+    expect(box(page, "Central line")).not_to_have_value("")
     expect(box(page, "Status")).to_have_value("")
 
 
@@ -124,7 +121,7 @@ def test_a_closed_tab_frees_the_slot(page, serve):
     url = serve(demo)
     page.goto(url)
     button(page, "Count").click()
-    expect(box(page, "Number")).to_have_value(re.compile("^[1-9]"), timeout=SLOW)
+    expect(box(page, "Number")).to_have_value(re.compile("^[1-9]"))
     job = Client(url, verbose=False).submit(False, api_name="/count")
     until(lambda: waiting(url) == 1)
     assert not closed.is_set()

@@ -17,7 +17,6 @@ from playwright.sync_api import Page, expect
 # Many pages and many programs: `make test` leaves them to `make test-all`.
 pytestmark = pytest.mark.slow
 NOTEBOOK = "04_files"
-SLOW = 60_000  # milliseconds, for a busy machine
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
 
@@ -28,12 +27,6 @@ WATCH_PROGRESS = """() => {
         .forEach(element => window.seen.add(element.textContent.trim()));
     new MutationObserver(look).observe(document.body, {subtree: true, childList: true, characterData: true});
 }"""
-
-
-@pytest.fixture(autouse=True)
-def patience(page: Page):
-    page.set_default_timeout(SLOW)
-    expect.set_options(timeout=SLOW)
 
 
 def button(page: Page, name: str):

@@ -14,18 +14,9 @@ from tools.alone import Program
 # Many pages and many programs: `make test` leaves them to `make test-all`.
 pytestmark = pytest.mark.slow
 NOTEBOOK = "06_component_traps"
-SLOW = 60_000  # milliseconds, for a busy machine
 # What axe finds in Gradio's own page and no app can change, by the start of the element: two images of the footer
 # repeat their text, and an empty gr.Label is a plain <div> with a name.
 GRADIO_OWN = {"image-redundant-alt": "<img", "aria-prohibited-attr": '<div aria-label="Empty value"'}
-
-
-@pytest.fixture(autouse=True)
-def _patience(context):
-    context.set_default_timeout(SLOW)
-    expect.set_options(timeout=SLOW)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 def sent(page: Page, act) -> list:

@@ -4,22 +4,13 @@ import re
 import runpy
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tools import notebooks
 
 # Many pages and many programs: `make test` leaves them to `make test-all`.
 pytestmark = pytest.mark.slow
 NOTEBOOK = "07_authentication"
-SLOW = 60_000  # milliseconds, for a busy machine
-
-
-@pytest.fixture(autouse=True)
-def _patience(context: BrowserContext):
-    context.set_default_timeout(SLOW)
-    expect.set_options(timeout=SLOW)
-    yield
-    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")
