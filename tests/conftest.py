@@ -12,7 +12,8 @@ from tools.alone import Program
 
 # Nothing in the tests may need the network, and nobody is counted.
 os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1")
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # files of tests run side by side
+# Several programs run at once, and torch slows down when its threads exceed the free cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     # A hundred ports for each: Gradio looks for a free one and takes it a moment later.
     os.environ["GRADIO_SERVER_PORT"] = str(8000 + 100 * int(worker.removeprefix("gw")))

@@ -49,7 +49,7 @@ class Container:
                 shutil.copy(FOLDER / arguments.split()[0], folder / "app")
         own = {"GRADIO_SERVER_PORT": str(self.port), "HF_HOME": str(folder)}
         assert own.keys() <= ENV.keys()
-        self.env = {**alone.environment(folder), **ENV, **own, "OMP_NUM_THREADS": "1", **env}
+        self.env = {**alone.environment(folder), **ENV, **own, **env}
         self.url = f"http://127.0.0.1:{self.port}/"
         self.process = self.run(only("CMD"), wait=False)
         for _ in range(alone.START_SECONDS):

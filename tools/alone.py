@@ -69,7 +69,6 @@ def environment(scratch: Path, **more: str) -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "IPYTHONDIR": str(scratch / "ipython"),
         "NETWORK_LOG": str(scratch / "network.log"),
-        "OMP_NUM_THREADS": "1",  # several run at once, and torch slows down when its threads exceed the free cores
         "PYTHONPATH": os.pathsep.join(filter(None, [guard, env.get("PYTHONPATH")])),
         "TMPDIR": str(scratch / "tmp"),
         **more,
