@@ -5,8 +5,9 @@ NOTEBOOK ?= 01_interface_vs_blocks
 DEFINITIONS := pyproject.toml constraints.txt models.txt Makefile
 # Nothing in the tests may need the network, and nobody is counted.
 OFFLINE := GRADIO_ANALYTICS_ENABLED=False HF_HUB_OFFLINE=1
+PYTEST := $(OFFLINE) $(BIN)/python -m pytest
 # The files of tests run side by side, each in one process; more than four would only fight for the cores.
-PYTEST := $(OFFLINE) $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+BESIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
@@ -23,15 +24,17 @@ lab: $(BIN)/ready  ## Set up, then open JupyterLab on notebook 01 (NOTEBOOK=02_s
 test: $(BIN)/ready  ## Set up, then run every notebook, every recipe alone and the other tests
 	@$(BIN)/python -m tools.programs
 	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/ty check --quiet helpers tools
-	@$(PYTEST) -m "not slow"
+	@$(PYTEST) $(BESIDE) -m "not slow and not cluster"
+	@$(PYTEST) -m "not slow and cluster"
 
 test-all: test  ## Also run the slow tests, as CI does: the recipes in a browser and run twice, Colab
-	@$(PYTEST) -m slow
+	@$(PYTEST) $(BESIDE) -m "slow and not cluster"
+	@$(PYTEST) -m "slow and cluster"
 
 test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, oldest (the lower bound) or a version
 	@$(BIN)/python -m tools.programs
 	@$(BIN)/python -m pip install --quiet --upgrade --disable-pip-version-check "$$($(BIN)/python -m tools.gradio_version $(GRADIO))"
-	@$(PYTEST); status=$$?; rm -f $(BIN)/ready; exit $$status
+	@$(PYTEST) $(BESIDE) -m "not cluster" && $(PYTEST) -m cluster; status=$$?; rm -f $(BIN)/ready; exit $$status
 
 bench: $(BIN)/ready  ## Compare with other servers on this machine and write docs/benchmark.md (about 40 minutes)
 	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench

@@ -81,7 +81,13 @@ def run(runs: dict[Path, Future[Run]], path: Path) -> Run:
     return runs[path].result()
 
 
-each = pytest.mark.parametrize("path", notebooks.paths(), ids=lambda path: path.stem)
+each = pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.cluster] if "import ray" in path.read_text() else [])
+        for path in notebooks.paths()
+    ],
+)
 
 
 @each

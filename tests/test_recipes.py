@@ -10,11 +10,15 @@ import pytest
 from tools import alone, notebooks
 from tools.notebooks import Recipe
 
-RECIPES = [recipe for notebook in notebooks.load_all() for recipe in notebook.recipes]
+RECIPES = [
+    pytest.param(recipe, id=recipe.id, marks=[pytest.mark.cluster] if "import ray" in recipe.cell.source else [])
+    for notebook in notebooks.load_all()
+    for recipe in notebook.recipes
+]
 AT_ONCE = 2
 
 pytestmark = [
-    pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.id),
+    pytest.mark.parametrize("recipe", RECIPES),
     pytest.mark.timeout(2 * alone.START_SECONDS + 300),
 ]
 

@@ -11,6 +11,7 @@ import ast
 import contextlib
 import dataclasses
 import os
+import random
 import re
 import shutil
 import signal
@@ -38,10 +39,13 @@ class NotStarted(RuntimeError):
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port on 127.0.0.1 that nobody listens on, and that no outgoing connection is given meanwhile.
+
+    Linux takes the ports of outgoing connections, and of whoever asks for any port, from 32768 to 60999.
+    """
+    while not is_free(port := random.randrange(20_000, 32_768)):
+        pass
+    return port
 
 
 def is_free(port: int) -> bool:

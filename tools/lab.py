@@ -8,7 +8,6 @@ import argparse
 import contextlib
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tools.alone import free_port
 from tools.programs import CHROMIUM
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,13 +30,6 @@ SETTINGS = ROOT / "tools" / "lab_settings"
 # that calls home.
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 CHROMIUM_ARGS += ["--disable-background-networking", "--disable-component-update"]
-
-
-def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 @contextlib.contextmanager
