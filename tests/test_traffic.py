@@ -157,9 +157,10 @@ def test_an_answer_of_a_megabyte_arrives_whole(url):
 
 
 def test_a_full_queue_is_reported():
-    release = threading.Event()
+    running, release = threading.Event(), threading.Event()
 
     def hold(text):
+        running.set()
         release.wait(60)
         return text
 
@@ -167,16 +168,17 @@ def test_a_full_queue_is_reported():
         text = gr.Textbox(label="Text")
         text.submit(hold, text, text, api_name="hold")
     demo.queue(max_size=1).launch(prevent_thread_lock=True, quiet=True, inline=False)
-    try:
-        first = threading.Thread(target=send, args=(demo.local_url, "hold", [["a"]]), kwargs={"users": 3})
-        first.start()
-        while not len(demo._queue):
-            assert not release.wait(0.01)
-        df = send(demo.local_url, "hold", [["a"]], users=5, timeout=20)
-    finally:
-        release.set()
-        first.join()
-        demo.close()
+    with ThreadPoolExecutor() as pool:
+        try:
+            pool.submit(send, demo.local_url, "hold", [["a"]], users=1)
+            assert running.wait(60)
+            pool.submit(send, demo.local_url, "hold", [["a"]], users=1)
+            while not len(demo._queue):  # until the one place is taken
+                assert not release.wait(0.01)
+            df = send(demo.local_url, "hold", [["a"]], users=5, timeout=20)
+        finally:
+            release.set()
+    demo.close()
     assert df.status.tolist() == ["refused"] * 5
     assert df.error.str.startswith("503: Queue is full").all()
     assert df.started.isna().all()
