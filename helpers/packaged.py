@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from unittest.mock import patch
 
-__all__ = ["PackagedModelError", "folder"]
+__all__ = ["DISTRIBUTIONS", "PackagedModelError", "folder"]
 
 CONVERSION = 1  # Raise when a conversion below changes: folders made by an older one are left unused.
 MANIFEST = "sha256.json"
@@ -219,3 +219,5 @@ _PACKAGES = {
         _mobilenet_v2,
     ),
 }
+
+DISTRIBUTIONS = {model_id: package.distribution for model_id, package in _PACKAGES.items()}  # what to install for each

@@ -22,6 +22,12 @@ def test_every_recipe_and_every_symptom_is_in_the_readme():
                 assert index._in_table(symptom) in readme
 
 
+def test_its_install_line_has_the_repositorys_address():
+    readme = index.README.read_text(encoding="utf-8")
+    assert f"git+{notebooks.REPOSITORY}" in readme
+    assert set(re.findall(r"git\+(https://[^\s\"`]+)", readme)) == {notebooks.REPOSITORY}
+
+
 def test_its_links_lead_to_files():
     readme = index.README.read_text(encoding="utf-8")
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", readme)

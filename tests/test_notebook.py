@@ -3,6 +3,7 @@
 import os
 import re
 import socket
+import sys
 import textwrap
 
 import pytest
@@ -140,6 +141,23 @@ def test_in_a_remote_jupyter_the_frame_goes_through_the_proxy(remote):
     port, (frame,) = frames(remote)
     assert f'src="/user/ada/proxy/{port}/"' in frame
     assert "127.0.0.1" not in frame
+
+
+@pytest.fixture(scope="module")
+def colab(tmp_path_factory):
+    stand_in = tmp_path_factory.mktemp("colab") / "google" / "colab"
+    stand_in.mkdir(parents=True)
+    (stand_in / "__init__.py").write_text("")
+    for session in kernel(PYTHONPATH=os.pathsep.join([str(stand_in.parent.parent), *sys.path])):
+        session.run("import google.colab", "colab")  # Colab has done this before the first cell
+        session.run(SETUP, "setup")
+        yield session
+
+
+def test_on_colab_no_hook_stands_between_gradio_and_its_frame(colab, remote):
+    hooks = "import IPython; print(IPython.get_ipython().display_pub._hooks)"
+    assert colab.run(hooks)[0].strip() == "[]"
+    assert "_ProxiedFrame" in remote.run(hooks)[0]
 
 
 FIGURE = """

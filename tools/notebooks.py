@@ -100,7 +100,7 @@ class Section:
     def symptoms(self) -> list[str]:
         """What stands in the lines that start with `**You see:**`, split at ` · `."""
         found = re.findall(r"^\*\*You see:\*\*[ \t]*(.*)$", self.text.source, re.MULTILINE)
-        return [part.strip() for line in found for part in line.split(" · ") if part.strip()]
+        return [part.strip().removesuffix(".") for line in found for part in line.split(" · ") if part.strip()]
 
     def tagged(self, tag: str) -> list[Cell]:
         """The section's code cells with this tag."""

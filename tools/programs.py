@@ -19,24 +19,35 @@ class Program:
     name: str
     commands: tuple[str, ...]
     apt: str
-    brew: str
+    how_to_get: str  # the command to name where it cannot be installed here
 
     @property
     def path(self) -> str | None:
         """Where it is, or None."""
         return next((found for command in self.commands if (found := shutil.which(command))), None)
 
-    @property
-    def how_to_get(self) -> str:
-        """The command that provides it on this system."""
-        return f"brew install {self.brew}" if sys.platform == "darwin" else f"sudo apt-get install {self.apt}"
-
 
 CHROMIUM = Program(
-    "Chromium", ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"), "chromium", "--cask chromium"
+    "Chromium",
+    ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"),
+    "chromium",
+    ".venv/bin/playwright install --with-deps chromium",  # into Playwright's own folder; the tests look there too
 )
-NGINX = Program("nginx", ("nginx", "/usr/sbin/nginx"), "nginx-light", "nginx")
+NGINX = Program(
+    "nginx",
+    ("nginx", "/usr/sbin/nginx"),
+    "nginx-light",
+    "brew install nginx" if sys.platform == "darwin" else "sudo apt-get install nginx-light",
+)
 ALL = (CHROMIUM, NGINX)
+
+
+def playwright_has_chromium() -> bool:
+    """Whether Playwright has downloaded a Chromium of its own."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        return os.path.exists(playwright.chromium.executable_path)
 
 
 def install_missing() -> None:
@@ -48,7 +59,7 @@ def install_missing() -> None:
         for command in (["update"], ["install", "-y", "--no-install-recommends", *names]):
             subprocess.run(["apt-get", "-qq", *command], env=env, stdout=subprocess.DEVNULL, check=False)
     for program in missing:
-        if program.path is None:
+        if program.path is None and not (program is CHROMIUM and playwright_has_chromium()):
             print(f"{program.name} is missing; tests that need it cannot run. Get it with: {program.how_to_get}")
 
 

@@ -1,5 +1,7 @@
 """Chromium for every browser test: the system's, else Playwright's own."""
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
@@ -8,7 +10,9 @@ from tools.programs import CHROMIUM
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args):
+def browser_type_launch_args(browser_type_launch_args, browser_type, need):
+    if not Path(browser_type.executable_path).exists():
+        need(CHROMIUM)
     return {**browser_type_launch_args, "executable_path": CHROMIUM.path, "args": CHROMIUM_ARGS}
 
 

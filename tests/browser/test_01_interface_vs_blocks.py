@@ -58,7 +58,11 @@ def test_values_survive_being_hidden(page, recipe):
     radius.fill("17")
     radius.press("Tab")
 
-    page.get_by_label("Rotate").check()
+    def edits_with_the_radius(request):
+        return "queue/join" in request.url and {"Rotate", 17} <= set(request.post_data_json["data"])
+
+    with page.expect_request(edits_with_the_radius):  # hidden, and still an input
+        page.get_by_label("Rotate").check()
     expect(angle).to_be_visible()
     expect(radius).to_be_hidden()
 

@@ -14,10 +14,11 @@ import pytest
 from gradio.media import get_image
 from playwright.sync_api import Page, expect
 
+from tools.programs import NGINX
+
 # Many pages and many programs: `make test` leaves them to `make test-all`.
 pytestmark = pytest.mark.slow
 NOTEBOOK = "04_files"
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 
 
 # Collects what progress bars say, which may be gone before a test looks.
@@ -134,8 +135,7 @@ def test_component_limit_says_what_to_do(page, shared_recipe, tmp_path):
     expect(page.get_by_test_id("toast-body")).to_contain_text("Notes: 101 kB, of at most 100 kB. Send a smaller file.")
 
 
-@pytest.mark.skipif(NGINX is None, reason="nginx is not installed; the notebook shows the same with aiohttp")
-def test_nginx_answers_first(page, shared_recipe, tmp_path):
+def test_nginx_answers_first(page, shared_recipe, need, tmp_path):
     backend = shared_recipe(NOTEBOOK, "too-large")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -148,7 +148,7 @@ def test_nginx_answers_first(page, shared_recipe, tmp_path):
           server {{ listen 127.0.0.1:{port};
             location / {{ proxy_pass {backend.rstrip("/")}; proxy_http_version 1.1; proxy_buffering off;
                           proxy_set_header Host $http_host; }} }} }}""")
-    nginx = subprocess.Popen([NGINX, "-p", tmp_path, "-c", tmp_path / "nginx.conf", "-e", tmp_path / "error.log"])
+    nginx = subprocess.Popen([need(NGINX), "-p", tmp_path, "-c", tmp_path / "nginx.conf", "-e", tmp_path / "error.log"])
     try:
         httpx.Client(transport=httpx.HTTPTransport(retries=8)).get(f"http://127.0.0.1:{port}/").raise_for_status()
         ready(page, f"http://127.0.0.1:{port}/", "Submit")

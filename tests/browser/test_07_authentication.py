@@ -135,7 +135,7 @@ def test_page_shows_the_words_of_the_limit(recipe, page: Page):
         assert joined.value.status == 200
         expect(page.get_by_label("Reading time", exact=True)).to_have_value("1.0 minutes")
     measure(page)
-    expect(page.get_by_text(re.compile("5 calls a minute are used up. Try again in"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Your 5 calls are used up. Try again in"))).to_be_visible()
 
 
 def test_hugging_face_button_signs_in_and_out(recipe, provider: str, page: Page):
