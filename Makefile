@@ -17,7 +17,8 @@ help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 lab: $(BIN)/ready  ## Set up, then open JupyterLab on notebook 01 (NOTEBOOK=02_state for another)
-	@$(BIN)/jupyter lab notebooks/$(NOTEBOOK).ipynb --LabApp.app_settings_dir=$(CURDIR)/tools/lab_settings \
+	@$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/$(NOTEBOOK).ipynb \
+		--LabApp.app_settings_dir=$(CURDIR)/tools/lab_settings \
 		$$([ "$$(id -u)" != 0 ] || echo --allow-root) \
 		$$([ "$$(uname)" = Darwin ] && [ -z "$$SSH_CONNECTION" ] || { [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && [ -z "$$SSH_CONNECTION" ]; } || echo --no-browser)
 

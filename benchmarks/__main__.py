@@ -4,8 +4,8 @@ python -m benchmarks                      everything: about 50 minutes on two co
 python -m benchmarks --quick --no-peers   a look, a few minutes
 python -m benchmarks --report             write the page anew from the last results
 
-Writes build/bench/results.json as it goes, and the results into docs/benchmark.md and docs/benchmark.png (on a GPU
-benchmark-gpu.md and its plot).
+Writes build/bench/results.json as it goes, and the results into docs/benchmark.md and docs/benchmark.png, or
+benchmark-gpu.md on a GPU and benchmark-bfloat16.md with --dtype bfloat16.
 """
 
 import argparse
@@ -50,6 +50,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", help="candidates by the start of their names")
     parser.add_argument("--no-peers", action="store_true", help="without LitServe, BentoML and mosec")
     parser.add_argument("--quick", action="store_true", help="one round, 8 and 64 users, one kind of text")
+    parser.add_argument("--dtype", default="float32", help="of the models; another one gets a page of its own")
     parser.add_argument("--report", action="store_true", help="measure nothing, write the last results")
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--out", type=Path, default=ROOT / "docs", help="the folder of benchmark.md and benchmark.png")
@@ -62,11 +63,8 @@ def arguments() -> argparse.Namespace:
 def measure(options: argparse.Namespace) -> None:
     import torch
 
-    from helpers.models import pick_device, pick_dtype
-
     torch.set_num_threads(1)
-    # Each process would choose by a small measurement of its own, and might choose otherwise.
-    os.environ.setdefault("GRADIO_PATTERNS_DTYPE", str(pick_dtype(pick_device())).removeprefix("torch."))
+    os.environ["GRADIO_PATTERNS_DTYPE"] = options.dtype  # each process would choose by a measurement of its own
     candidates = [candidate for candidate in NAMES if candidate.kind == "gradio" or not options.no_peers]
     missing = sorted({candidate.kind for candidate in candidates if not installed(candidate.kind)})
     if missing:

@@ -14,7 +14,9 @@ PEERS = ("LitServe", "BentoML", "mosec")
 def write(results: dict, folder: Path) -> str:
     """Write the page and the plot into `folder`; return the page's results."""
     raw, served = pd.DataFrame(results["raw"]), pd.DataFrame(results["served"])
-    name = "benchmark-gpu" if results["machine"]["gpu"] else "benchmark"
+    about = results["machine"]
+    special = [part for part in ("gpu" if about["gpu"] else "", about["dtype"]) if part not in ("", "float32")]
+    name = "-".join(["benchmark", *special])
     text = "\n\n".join(part for part in sections(results, raw, served, name) if part)
     page = folder / f"{name}.md"
     old = page.read_text(encoding="utf-8") if page.exists() else f"# Benchmark\n\n{START}\n{END}\n"

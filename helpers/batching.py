@@ -37,7 +37,7 @@ class Limits(NamedTuple):
 
 # The CPU values follow from all-MiniLM-L6-v2, whose cost per token is flat from about 256 padded tokens on. The GPU
 # values are an estimate, not measured: tune them with `max_tokens` and `overhead`.
-CPU = Limits(max_tokens=1024, max_items=32, overhead=24)
+CPU = Limits(max_tokens=1024, max_items=32, overhead=48)
 GPU = Limits(max_tokens=16_384, max_items=128, overhead=1024)
 
 

@@ -37,10 +37,11 @@ def test_lab_without_a_display_prints_the_address_of_notebook_01(tmp_path):
     try:
         for line in lab.stdout:
             printed += line
-            if address := re.search(r"http://(?:127\.0\.0\.1|localhost):\d+/lab(?:/tree/\S+)?\?token=\S+", line):
+            if address := re.search(r"http://(?:127\.0\.0\.1|localhost):\d+/lab/tree/\S+\?token=\S+", line):
                 break
         else:
             pytest.fail(f"no address within 120 s:\n{printed}")
+        assert "/lab/tree/01_interface_vs_blocks.ipynb" in address[0]
         page = httpx.get(address[0], follow_redirects=True, timeout=60)
         assert page.status_code == 200
         assert "JupyterLab" in page.text
