@@ -22,15 +22,14 @@ lab: $(BIN)/ready  ## Set up, then open JupyterLab on notebook 01 (NOTEBOOK=02_s
 		$$([ "$$(id -u)" != 0 ] || echo --allow-root) \
 		$$([ "$$(uname)" = Darwin ] && [ -z "$$SSH_CONNECTION" ] || { [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && [ -z "$$SSH_CONNECTION" ]; } || echo --no-browser)
 
-test: $(BIN)/ready  ## Set up, then run every notebook, every recipe alone and the other tests
+test: $(BIN)/ready  ## Set up, then run the notebooks, every recipe alone and the other tests
 	@$(BIN)/python -m tools.programs
 	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/ty check --quiet helpers tools
 	@$(PYTEST) $(BESIDE) -m "not slow and not cluster"
-	@$(PYTEST) -m "not slow and cluster"
 
-test-all: test  ## Also run the slow tests, as CI does: the recipes in a browser and run twice, Colab
+test-all: test  ## Also run the slow tests, as CI does: notebook 05 with its cluster, a browser, Colab
 	@$(PYTEST) $(BESIDE) -m "slow and not cluster"
-	@$(PYTEST) -m "slow and cluster"
+	@$(PYTEST) -m cluster
 
 test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, oldest (the lower bound) or a version
 	@$(BIN)/python -m tools.programs
