@@ -93,3 +93,18 @@ def test_another_gradio_is_named_from_the_bounds():
     lowest = next(s.version for s in gradio.specifier if s.operator == ">=")
     assert Requirement(requirement("oldest")).specifier.contains(f"{lowest}.0")
     assert requirement("6.31.0") == "gradio==6.31.0"
+
+
+@pytest.mark.parametrize(
+    ("schema", "file"),
+    [
+        ("compose-spec", "deploy/compose.yaml"),
+        ("github-workflows", ".github/workflows/test.yml"),
+        ("github-workflows", ".github/workflows/drift.yml"),
+        ("dependabot", ".github/dependabot.yml"),
+    ],
+)
+def test_what_other_programs_read_has_their_schema(schema, file):
+    linter = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
+    run = subprocess.run([*linter, ROOT / file], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
