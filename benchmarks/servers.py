@@ -38,6 +38,7 @@ NAMES = {
     Candidate("gradio", "padded"): "Gradio, batch=True, padded",
     Candidate("gradio", "batched"): "Gradio, batch=True, run_batched",
     Candidate("gradio", "tuned"): "Gradio, run_batched, tuned",
+    Candidate("gradio", "apart"): "Gradio, run_batched, model apart",
     Candidate("litserve", "padded"): "LitServe",
     Candidate("litserve", "batched"): "LitServe with run_batched",
     Candidate("bentoml", "padded"): "BentoML",
