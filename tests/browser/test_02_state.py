@@ -14,6 +14,8 @@ from tools.alone import Program
 pytestmark = pytest.mark.slow
 NOTEBOOK = "02_state"
 ITEMS = ("Apples", "Bread", "Coffee")
+QUESTIONS, ANSWERS, RUNNING = ".user.message", ".bot.message:not(.pending)", ".generating"
+MOMENT = 2000  # milliseconds: time for what must not happen
 
 
 def until(condition, seconds: float = 60):
@@ -31,8 +33,9 @@ def add(page: Page, item: str) -> None:
     expect(page.get_by_label("Last item added")).to_have_value(re.compile(item))
 
 
-def cart(page: Page) -> list[str]:
-    return [item for item in ITEMS if page.get_by_role("gridcell", name=item, exact=True).count()]
+def expect_cart(page: Page, *items: str) -> None:
+    for item in ITEMS:
+        expect(page.get_by_role("gridcell", name=item, exact=True)).to_have_count(int(item in items))
 
 
 def test_each_tab_has_a_cart_and_a_refresh_empties_it(shared_recipe, context: BrowserContext):
@@ -42,12 +45,12 @@ def test_each_tab_has_a_cart_and_a_refresh_empties_it(shared_recipe, context: Br
     two.goto(url)
     add(one, "Coffee")
     add(two, "Bread")
-    assert cart(two) == ["Bread"]
+    expect_cart(two, "Bread")
     add(one, "Apples")
-    assert cart(one) == ["Apples", "Coffee"]
+    expect_cart(one, "Apples", "Coffee")
     one.reload()
     add(one, "Bread")
-    assert cart(one) == ["Bread"]
+    expect_cart(one, "Bread")
 
 
 def test_each_page_load_starts_with_a_value_of_its_own(shared_recipe, page: Page):
@@ -121,7 +124,23 @@ def test_refresh_keeps_browser_state_and_loses_state(shared_recipe, page: Page):
     page.reload()
     expect(page.get_by_label("Last item added")).to_have_value("")
     add(page, "Bread")
-    assert cart(page) == ["Bread"]
+    expect_cart(page, "Bread")
+
+
+def test_a_name_that_is_cut_or_pasted_is_saved(shared_recipe, page: Page):
+    url = shared_recipe(NOTEBOOK, "after-refresh")
+    set_up(page, url)
+    probe, name = page.context.new_page(), page.get_by_label("Your name")
+
+    def stored() -> tuple[str, bool]:
+        open_settings(probe, url)
+        return probe.get_by_label("Your name").input_value(), probe.get_by_label("Formal").is_checked()
+
+    name.press("Control+A")
+    name.press("Control+X")
+    until(lambda: stored() == ("", True))
+    name.press("Control+V")
+    until(lambda: stored() == ("Ada Lovelace", True))
 
 
 def test_another_tab_reads_settings_when_it_loads(shared_recipe, context: BrowserContext):
@@ -164,12 +183,20 @@ def log_in(page: Page, url: str, user: str, password: str) -> None:
 
 def ask(page: Page, question: str) -> str:
     """Send a message, wait for the complete answer, return it."""
+    start(page, question)
+    expect(page.locator(RUNNING)).to_have_count(0)
+    return page.locator(ANSWERS).last.inner_text().strip()
+
+
+def start(page: Page, question: str) -> None:
+    """Send a message and wait until its answer has begun."""
+    answers = page.locator(ANSWERS)
+    before = answers.count()
     page.get_by_label("Message", exact=True).fill(question)
     page.get_by_label("Message", exact=True).press("Enter")
-    answer = page.locator(".bot.message").last
-    expect(answer).not_to_be_empty()
-    page.wait_for_load_state("networkidle")
-    return answer.inner_text().strip()
+    expect(answers).to_have_count(before + 1)
+    expect(answers.last).to_have_text(re.compile(r"\w"))
+    expect(page.locator(RUNNING)).not_to_have_count(0)
 
 
 def test_chats_survive_refresh_restart_and_reach_another_device(program, browser, page: Page):
@@ -201,6 +228,49 @@ def test_chats_survive_refresh_restart_and_reach_another_device(program, browser
     expect(chat).to_have_count(0)
     log_in(phone, app.url, "ada", "lovelace")
     expect(phone.get_by_role("radio")).to_have_count(0)
+
+
+def test_another_chat_stops_the_answer(page: Page):
+    cell = notebooks.load(NOTEBOOK).cell("remembered-chats")
+    endless = '"min_new_tokens": 4000, "max_new_tokens": 4000'
+    source = cell.source.replace('"max_new_tokens": MAX_TOKENS', endless)
+    assert endless in source
+    colour, story = (page.get_by_role("radio", name=name) for name in ("Name a colour.", "Tell a story."))
+    questions, answers, running = (page.locator(css) for css in (QUESTIONS, ANSWERS, RUNNING))
+    with Program(dataclasses.replace(cell, source=source)) as app:
+        log_in(page, app.url, "ada", "lovelace")
+        start(page, "Name a colour.")
+        page.get_by_test_id("stop-button").click()
+        expect(running).to_have_count(0)
+        page.get_by_role("button", name="New chat").click()
+        expect(questions).to_have_count(0)
+
+        start(page, "Tell a story.")
+        colour.check()
+        expect(running).to_have_count(0)
+        expect(questions).to_contain_text("Name a colour.")
+        page.wait_for_timeout(MOMENT)
+        expect(questions).to_contain_text("Name a colour.")
+        expect(colour).to_be_checked()
+
+        story.check()
+        expect(questions).to_contain_text("Tell a story.")
+        expect(answers).to_have_text(re.compile(r"\w"))  # what was written is stored
+        start(page, "Go on.")
+        page.get_by_role("button", name="New chat").click()
+        expect(running).to_have_count(0)
+        page.wait_for_timeout(MOMENT)
+        expect(questions).to_have_count(0)
+
+        story.check()
+        expect(questions).to_have_count(2)
+        expect(answers).to_have_count(2)
+        start(page, "And then?")
+        page.get_by_role("button", name="Delete this chat").click()
+        expect(story).to_have_count(0)
+        expect(running).to_have_count(0)
+        page.wait_for_timeout(MOMENT)
+        expect(questions).to_have_count(0)
 
 
 def test_closing_the_tab_frees_at_once(program, context: BrowserContext):
