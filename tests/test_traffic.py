@@ -111,6 +111,33 @@ def test_every_request_has_its_row_and_its_own_answer(url):
     assert (following >= before).all(), "a user sends the next request after the last answer"
 
 
+def test_the_rows_agree_with_what_the_handler_counts():
+    lock, calls, answered = threading.Lock(), [], []
+
+    def count(name):
+        with lock:
+            calls.append(name)
+        if name.endswith("2"):
+            raise gr.Error("no good", print_exception=False)
+        with lock:
+            answered.append(name)
+        return name
+
+    with gr.Blocks() as demo:
+        text = gr.Textbox(label="Text")
+        text.submit(count, text, text, api_name="count", concurrency_limit=4)
+    demo.launch(prevent_thread_lock=True, quiet=True, inline=False)
+    try:
+        df = send(demo.local_url, "count", lambda user, number: [f"user {user}, {number}"], users=5, requests=3)
+    finally:
+        demo.close()
+    sent = [f"user {user}, {number}" for user, number in df[["user", "number"]].values]
+    assert len(df) == 15
+    assert sorted(calls) == sorted(sent), "each request ran once, and has one row"
+    assert sorted(answered) == sorted(output[0] for output in df.output[df.status == "ok"])
+    assert (df.status == "error").sum() == len(calls) - len(answered) == 5
+
+
 def test_payloads_may_be_made_for_each_user_and_number(url):
     df = send(url, "/shout", lambda user, number: [f"u{user}n{number}"], users=2, requests=2)
     assert [output[0] for output in df.output] == ["U0N0", "U0N1", "U1N0", "U1N1"]

@@ -1,5 +1,6 @@
 """The queue, where only a browser can tell: what a refused or waiting visitor reads, and what a closed tab frees."""
 
+import dataclasses
 import itertools
 import re
 import threading
@@ -10,6 +11,9 @@ import httpx
 import pytest
 from gradio_client import Client
 from playwright.sync_api import Page, expect
+
+from tools import notebooks
+from tools.alone import Program
 
 # Many pages and many programs: `make test` leaves them to `make test-all`.
 pytestmark = pytest.mark.slow
@@ -101,7 +105,50 @@ def test_the_handlers_own_error_is_not_taken_for_a_full_queue(page, recipe):
     expect(box(page, "Status")).to_have_value("")
 
 
-# What a closed tab frees
+# What Stop and a closed tab free
+
+HELD = """
+passes, stopped = [], threading.Event()
+
+
+def hold(*_):  # before each token: the tenth waits until Stop has been pressed
+    passes.append(1)
+    if len(passes) == 10:
+        stopped.wait(120)
+
+
+def passed() -> int:
+    return len(passes)
+
+
+chat.model.register_forward_pre_hook(hold)
+chat.model.generation_config.eos_token_id = None  # no answer ends of itself before its limit
+with demo:
+    gr.api(passed, api_name="passes", concurrency_limit=None)
+    gr.api(stopped.set, api_name="stopped", concurrency_limit=None)
+demo.launch("""
+
+
+def test_stop_ends_the_generation(page, request):
+    cell = notebooks.load(NOTEBOOK).cell("stream")
+    program = Program(dataclasses.replace(cell, source=cell.source.replace("demo.launch(", HELD)))
+    request.addfinalizer(program.remove)
+    program.start()
+    page.goto(program.url)
+    page.get_by_role("spinbutton").fill("400")
+    page.get_by_role("spinbutton").press("Tab")
+    button(page, "Ask").click()
+    expect(box(page, "Speed")).to_have_value(re.compile(", 9 tokens, "))
+    client = Client(program.url, verbose=False)
+    other = client.submit("Name three colours.", 8, api_name="/answer")
+    until(lambda: waiting(program.url) == 1)
+    with page.expect_request("**/cancel"):
+        button(page, "Stop").click()
+    client.predict(api_name="/stopped")
+    reply, speed = other.result(120)
+    assert reply
+    assert ", 8 tokens, " in speed
+    assert 10 + 8 <= client.predict(api_name="/passes") < 400  # both answers: one model thread, so the first has ended
 
 
 def test_a_closed_tab_frees_the_slot(page, serve):
