@@ -1,7 +1,8 @@
-"""Chromium for every browser test: the system's, else Playwright's own."""
+"""For every browser test: Chromium, the system's or Playwright's own, and demos made in the test."""
 
 from pathlib import Path
 
+import gradio as gr
 import pytest
 from playwright.sync_api import expect
 
@@ -23,3 +24,18 @@ def _patience(context):
     expect.set_options(timeout=60_000)
     yield
     expect.set_options(timeout=5_000)
+
+
+@pytest.fixture
+def serve():
+    """`serve(demo)` runs a demo made in the test; its URL."""
+    started = []
+
+    def launch(demo: gr.Blocks) -> str:
+        demo.launch(prevent_thread_lock=True, quiet=True)
+        started.append(demo)
+        return demo.local_url
+
+    yield launch
+    for demo in started:
+        demo.close(verbose=False)

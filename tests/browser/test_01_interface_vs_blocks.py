@@ -3,7 +3,6 @@
 import threading
 
 import gradio as gr
-import pytest
 from playwright.sync_api import Page, expect
 
 NOTEBOOK = "01_interface_vs_blocks"
@@ -11,21 +10,6 @@ NOTEBOOK = "01_interface_vs_blocks"
 
 def button(page: Page, name: str):
     return page.get_by_role("button", name=name, exact=True)
-
-
-@pytest.fixture
-def serve():
-    """`serve(demo)` runs a demo made in the test; its URL."""
-    started = []
-
-    def launch(demo: gr.Blocks) -> str:
-        demo.launch(prevent_thread_lock=True, quiet=True)
-        started.append(demo)
-        return demo.local_url
-
-    yield launch
-    for demo in started:
-        demo.close(verbose=False)
 
 
 def test_the_second_button_wakes_only_after_success(page, recipe):
