@@ -76,6 +76,7 @@ class Nginx:
         deadline = time.monotonic() + 20
         while not self._listens(self.ports["8443"]):
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
                 raise RuntimeError(f"nginx did not start: {self.process.stderr.read().decode()}")
             time.sleep(0.05)
 
@@ -87,6 +88,7 @@ class Nginx:
             text = text.replace(f"server {container}", f"server {local}")
         for public, local in self.ports.items():
             text = re.sub(rf"listen {public}\b", f"listen 127.0.0.1:{local}", text)
+            text = text.replace(f"$host:{public}", f"$host:{local}")
         (self.folder / "nginx.conf").write_text(text)
 
     def reload(self) -> None:

@@ -1,5 +1,6 @@
 """The image's files without a container engine: linted, and its start command, health check and signals run here."""
 
+import dataclasses
 import json
 import os
 import re
@@ -16,8 +17,9 @@ import yaml
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from helpers import packaged
 from tests.nginx import DEPLOY
-from tools import alone
+from tools import alone, notebooks
 from tools.notebooks import PROJECT, REPOSITORY
 
 FOLDER = DEPLOY / "container"
@@ -41,12 +43,14 @@ ENV = dict(pair.split("=", 1) for pair in only("ENV").split())
 class Container:
     """What the image would run: its files in a folder, its environment, its command."""
 
-    def __init__(self, folder: Path, **env: str):
+    def __init__(self, folder: Path, edit=lambda text: text, **env: str):
         self.folder, self.port = folder, alone.free_port()
         (folder / "app").mkdir()
         for instruction, arguments in INSTRUCTIONS:
             if instruction == "COPY":
                 shutil.copy(FOLDER / arguments.split()[0], folder / "app")
+        app = folder / "app" / "app.py"
+        app.write_text(edit(app.read_text()))
         own = {"GRADIO_SERVER_PORT": str(self.port), "HF_HOME": str(folder)}
         assert own.keys() <= ENV.keys()
         self.env = {**alone.environment(folder), **ENV, **own, **env}
@@ -74,8 +78,8 @@ class Container:
 def container(tmp_path):
     started = []
 
-    def start(**env):
-        started.append(Container(tmp_path, **env))
+    def start(edit=lambda text: text, **env):
+        started.append(Container(tmp_path, edit, **env))
         return started[-1]
 
     yield start
@@ -107,11 +111,20 @@ def test_the_build_gets_the_files_it_copies_and_no_others():
 @pytest.mark.parametrize("folder", ["container", "space"])
 def test_the_requirement_is_this_project(folder):
     expected = f"{PROJECT['name']} @ {REPOSITORY}/archive/refs/heads/main.tar.gz"
-    assert (DEPLOY / folder / "requirements.txt").read_text().split("\n") == [expected, ""]
+    comment, *lines = (DEPLOY / folder / "requirements.txt").read_text().split("\n")
+    assert comment.startswith("# No test installs this")
+    assert lines == [expected, ""]
+
+
+def held(text: str) -> str:
+    """The app, whose answer goes on after its first word only when the test lets it."""
+    wait = "yield text; [time.sleep(0.05) for _ in iter(lambda: os.path.exists('go'), True)]"
+    assert text.count("yield text") == 1
+    return text.replace("yield text", wait)
 
 
 def test_sigterm_lets_the_running_answer_end_and_tells_those_who_wait(container):
-    app = container()
+    app = container(held)
     assert app.healthy()
     first, second = (Client(app.url, verbose=False) for _ in range(2))
     running = first.submit("Count from one to ten.", 48, api_name="/answer")
@@ -120,6 +133,7 @@ def test_sigterm_lets_the_running_answer_end_and_tells_those_who_wait(container)
     until(lambda: app.waiting() == 1)
 
     app.process.send_signal(signal.SIGTERM)
+    (app.folder / "app" / "go").touch()
     with pytest.raises(AppError, match="This server restarts"):
         waiting.result(timeout=120)
     whole = running.result(timeout=120)
@@ -137,6 +151,50 @@ def test_a_call_that_outlasts_the_grace_does_not_hold_the_container(container):
     app.process.wait(60)
     with pytest.raises(Exception):  # noqa: B017, PT011
         job.result(timeout=60)
+
+
+def test_the_model_comes_from_a_volume(container):
+    folder = packaged.folder("HuggingFaceTB/SmolLM2-135M-Instruct")
+    assert folder
+    app = container(MODEL=str(folder))
+    assert Client(app.url, verbose=False).predict("Name a colour.", 8, api_name="/answer")
+
+
+def test_a_volume_without_the_model_ends_the_start(container, tmp_path):
+    assert container(MODEL=str(tmp_path / "empty")).process.returncode == 1  # so MODEL is what is loaded
+
+
+EARLY = """
+def get(url, *arguments, **options):
+    if "queue/status" in url and failures:
+        raise failures.pop()
+    return real_get(url, *arguments, **options)
+
+real_get, httpx.get, failures = httpx.get, get, [httpx.ReadTimeout("busy")]
+os.kill(os.getpid(), signal.SIGTERM)
+demo.launch()
+"""
+
+
+@pytest.mark.parametrize("recipe", ["container", "replicas"])
+def test_sigterm_before_it_serves_and_a_question_without_answer_do_not_stop_the_stop(recipe):
+    assert end(recipe, "demo.launch()", EARLY) == 0
+
+
+def test_sigterm_while_the_model_loads_ends_it():
+    assert end("container", "chat = load(", "os.kill(os.getpid(), signal.SIGTERM)\nchat = load(") == 0
+
+
+def end(recipe: str, old: str, new: str) -> int:
+    """Run a recipe of notebook 05 with this change until it ends; its exit status."""
+    cell = notebooks.load("05_deploy").cell(recipe)
+    assert cell.source.count(old) == 1
+    program = alone.Program(dataclasses.replace(cell, source=cell.source.replace(old, new)))
+    try:
+        command = [sys.executable, "app.py"]
+        return subprocess.run(command, cwd=program.folder, env=program.env, check=False, timeout=240).returncode
+    finally:
+        program.remove()
 
 
 def test_the_engine_waits_longer_than_the_app():

@@ -3,7 +3,6 @@ import atexit
 import contextlib
 import logging
 import os
-import threading
 
 import gradio as gr
 import ray
@@ -57,10 +56,12 @@ class Write:
 
     async def __call__(self, question):
         words = TextIteratorStreamer(self.chat.tokenizer, skip_prompt=True, skip_special_tokens=True)
-        options = {"streamer": words, "max_new_tokens": 24, "do_sample": False}
-        threading.Thread(target=self.chat, args=([{"role": "user", "content": question}],), kwargs=options).start()
+        asked, options = [{"role": "user", "content": question}], {"max_new_tokens": 24, "do_sample": False}
+        job = asyncio.create_task(asyncio.to_thread(self.chat, asked, streamer=words, **options))
+        job.add_done_callback(lambda _: words.end())  # also after an error: else the loop waits for ever
         while (word := await asyncio.to_thread(next, words, None)) is not None:
             yield word
+        await job  # raises what `generate` has raised
 
 
 here = {"num_cpus": 4, "include_dashboard": False, "object_store_memory": 80_000_000}
@@ -93,10 +94,9 @@ def checked(question):
 async def find(question):
     with checked(question) as question:
         try:
-            found, again = await search.remote(question), ""
+            (best, problem, process, together), again = await search.remote(question), ""
         except RayActorError:  # it changes nothing, so it may be repeated, once
-            found, again = await search.remote(question), ", at the second attempt"
-        best, problem, process, together = found
+            (best, problem, process, together), again = await search.remote(question), ", at the second attempt"
         if problem:
             raise gr.Error(problem, print_exception=False)
         return ANSWERS[best], f"process {process}, batch of {together}{again}"

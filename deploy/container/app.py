@@ -1,8 +1,10 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import gradio as gr
 import httpx
@@ -10,7 +12,9 @@ from transformers import TextIteratorStreamer
 
 from helpers.models import load
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # while the model loads nobody is to be told
 chat = load("text-generation", os.environ.get("MODEL") or None)  # a folder in a volume, or a name
+in_model_thread = ThreadPoolExecutor(max_workers=1).submit
 
 
 class Drain:
@@ -18,7 +22,6 @@ class Drain:
 
     def __init__(self, seconds):
         self.seconds, self.calls, self.stopping = seconds, 0, threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: self.stopping.set())
         threading.Thread(target=self.close_when_idle, daemon=True).start()
 
     @contextlib.contextmanager
@@ -34,14 +37,25 @@ class Drain:
     def close_when_idle(self):
         self.stopping.wait()
         end, idle = time.monotonic() + self.seconds, 0
-        while time.monotonic() < end and idle < 10:  # a second without a call, for the last words to go out
-            queue = httpx.get(f"{demo.local_url}gradio_api/queue/status", timeout=10).json()
-            idle = 0 if self.calls or queue["queue_size"] else idle + 1
-            time.sleep(0.1)
-        demo.close(verbose=False)
+        try:
+            while time.monotonic() < end and idle < 10:  # a second without a call, for the last words to go out
+                busy = True
+                with contextlib.suppress(httpx.HTTPError):  # not up yet, or too busy to say
+                    busy = httpx.get(f"{demo.local_url}gradio_api/queue/status", timeout=5).json()["queue_size"]
+                idle = 0 if self.calls or busy else idle + 1
+                time.sleep(0.1)
+        finally:
+            demo.close(verbose=False)
 
 
 drain = Drain(float(os.environ.get("GRACE_SECONDS", "50")))  # less than the engine's own patience
+
+
+def generate(inputs, length, words):
+    try:
+        chat.model.generate(**inputs, max_new_tokens=length, do_sample=False, streamer=words)
+    finally:
+        words.end()  # also after an error: else the loop below waits for ever
 
 
 def answer(question, length):
@@ -53,12 +67,11 @@ def answer(question, length):
             messages, add_generation_prompt=True, return_dict=True, return_tensors="pt"
         ).to(chat.model.device)
         words = TextIteratorStreamer(chat.tokenizer, skip_prompt=True, skip_special_tokens=True)
-        options = {"max_new_tokens": int(length), "do_sample": False, "streamer": words}
-        threading.Thread(target=chat.model.generate, kwargs={**inputs, **options}).start()
-        text = ""
+        job, text = in_model_thread(generate, inputs, int(length), words), ""
         for word in words:
             text += word
             yield text
+        job.result()  # raises what `generate` has raised
 
 
 with gr.Blocks(title="Chat in a container") as demo:
@@ -68,4 +81,5 @@ with gr.Blocks(title="Chat in a container") as demo:
     text = gr.Textbox(label="Answer", lines=3)
     gr.on([button.click, question.submit], answer, [question, length], text, api_name="answer")
 
+signal.signal(signal.SIGTERM, lambda *_: drain.stopping.set())
 demo.launch()
