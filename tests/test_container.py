@@ -153,6 +153,7 @@ def test_a_call_that_outlasts_the_grace_does_not_hold_the_container(container):
         job.result(timeout=60)
 
 
+@pytest.mark.slow
 def test_the_model_comes_from_a_volume(container):
     folder = packaged.folder("HuggingFaceTB/SmolLM2-135M-Instruct")
     assert folder
@@ -160,6 +161,7 @@ def test_the_model_comes_from_a_volume(container):
     assert Client(app.url, verbose=False).predict("Name a colour.", 8, api_name="/answer")
 
 
+@pytest.mark.slow
 def test_a_volume_without_the_model_ends_the_start(container, tmp_path):
     assert container(MODEL=str(tmp_path / "empty")).process.returncode == 1  # so MODEL is what is loaded
 
@@ -176,11 +178,13 @@ demo.launch()
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("recipe", ["container", "replicas"])
 def test_sigterm_before_it_serves_and_a_question_without_answer_do_not_stop_the_stop(recipe):
     assert end(recipe, "demo.launch()", EARLY) == 0
 
 
+@pytest.mark.slow
 def test_sigterm_while_the_model_loads_ends_it():
     assert end("container", "chat = load(", "os.kill(os.getpid(), signal.SIGTERM)\nchat = load(") == 0
 
