@@ -169,7 +169,11 @@ def draw(raw: pd.DataFrame, served: pd.DataFrame):
     medians = rows.groupby(["name", "users"])[["rate", "p50"]].median().reset_index()
     figure, axes = plt.subplots(1, 2, figsize=(12, 4.8), layout="constrained")
     colours = {"Gradio": "#08519c", "LitServe": "#54278f", "BentoML": "#a63603", "mosec": "#006d2c"}
-    styles = dict(zip(("one", "padded", "batched", "tuned", "apart"), (":", "-.", "--", (0, (1, 1)), "-"), strict=True))
+    styles = dict(
+        zip(
+            ("one", "padded", "batched", "tuned", "apart"), (":", "-.", "--", (0, (6, 1, 1, 1, 1, 1)), "-"), strict=True
+        )
+    )
     modes = {name: candidate.mode for candidate, name in NAMES.items()}
     for name in [name for name in NAMES.values() if name in set(medians.name)]:
         kind = next(kind for kind in colours if name.startswith(kind))
