@@ -12,6 +12,7 @@ from benchmarks.raw import Raw, arrival, sorted_chunks, strategies
 from benchmarks.servers import NAMES
 
 
+@pytest.mark.slow
 def test_a_tiny_run_writes_the_page(tmp_path, monkeypatch):
     (tmp_path / "benchmark.md").write_text(f"# Mine\n\nbefore\n\n{report.START}\nold\n{report.END}\n\nafter\n")
     options = ["--tasks", "nothing", "--only", "Gradio, run_batched", "--rounds", "1", "--no-peers"]

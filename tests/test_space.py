@@ -45,6 +45,7 @@ def test_every_import_is_installed_there():
     assert (FOLDER / "requirements.txt").read_text().splitlines()[1].startswith(f"{PROJECT['name']} @ ")
 
 
+@pytest.mark.slow
 def test_the_folder_starts_with_the_environment_of_a_space(tmp_path):
     """Nothing of this machine's environment but what finds programs, and the secret of the Space."""
     shutil.copytree(FOLDER, tmp_path / "space")
