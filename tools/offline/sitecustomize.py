@@ -3,6 +3,7 @@
 A connection or a name look-up that would is refused and written to the file NETWORK_LOG.
 """
 
+import importlib.machinery
 import ipaddress
 import os
 import socket
@@ -40,5 +41,29 @@ def _guard(event: str, args: tuple) -> None:
     raise ConnectionRefusedError(f"the tests run without a network, and this reached for {target}")
 
 
+class _NoStubs:
+    """Keeps Gradio from writing editor stubs (.pyi) anew at every import: two thirds of the import's time.
+
+    The suite imports Gradio some two hundred times. Nothing that runs reads the stubs.
+    """
+
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name != "gradio.component_meta":
+            return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        assert spec
+        assert spec.loader
+        execute = spec.loader.exec_module
+
+        def exec_module(module):
+            execute(module)
+            module.create_or_modify_pyi = lambda *_: None
+
+        spec.loader.exec_module = exec_module
+        return spec
+
+
 if "NETWORK_LOG" in os.environ:
     sys.addaudithook(_guard)
+    sys.meta_path.insert(0, _NoStubs)
