@@ -123,6 +123,7 @@ def held(text: str) -> str:
     return text.replace("yield text", wait)
 
 
+@pytest.mark.slow
 def test_sigterm_lets_the_running_answer_end_and_tells_those_who_wait(container):
     app = container(held)
     assert app.healthy()
@@ -143,6 +144,7 @@ def test_sigterm_lets_the_running_answer_end_and_tells_those_who_wait(container)
     assert not app.healthy()
 
 
+@pytest.mark.slow
 def test_a_call_that_outlasts_the_grace_does_not_hold_the_container(container):
     app = container(GRACE_SECONDS="0.5")
     job = Client(app.url, verbose=False).submit("Tell me a very long story.", 200, api_name="/answer")

@@ -65,8 +65,10 @@ def environment(scratch: Path, **more: str) -> dict[str, str]:
     A guard in every Python process refuses connections that leave this machine and writes them to
     `scratch/network.log`, so that an attempt whose failure is swallowed is seen as well.
     """
-    (scratch / "tmp").mkdir(exist_ok=True)
-    env = {key: value for key, value in os.environ.items() if not key.lower().endswith("_proxy")}
+    for folder in ("tmp", "certificates"):
+        (scratch / folder).mkdir(exist_ok=True)
+    left_out = {"SSL_CERT_FILE", *(key for key in os.environ if key.lower().endswith("_proxy"))}
+    env = {key: value for key, value in os.environ.items() if key not in left_out}
     guard = str(Path(__file__).parent / "offline")
     return env | {
         "GRADIO_ANALYTICS_ENABLED": "False",
@@ -74,6 +76,8 @@ def environment(scratch: Path, **more: str) -> dict[str, str]:
         "IPYTHONDIR": str(scratch / "ipython"),
         "NETWORK_LOG": str(scratch / "network.log"),
         "PYTHONPATH": os.pathsep.join(filter(None, [guard, env.get("PYTHONPATH")])),
+        # None: httpx and the Gradio client would read a hundred for every request, a fifth of the suite's work.
+        "SSL_CERT_DIR": str(scratch / "certificates"),
         "TMPDIR": str(scratch / "tmp"),
         **more,
     }

@@ -3,8 +3,10 @@
 import threading
 
 import gradio as gr
+import pytest
 from playwright.sync_api import Page, expect
 
+pytestmark = pytest.mark.slow
 NOTEBOOK = "01_interface_vs_blocks"
 
 
