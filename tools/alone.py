@@ -76,7 +76,7 @@ def environment(scratch: Path, **more: str) -> dict[str, str]:
         "IPYTHONDIR": str(scratch / "ipython"),
         "NETWORK_LOG": str(scratch / "network.log"),
         "PYTHONPATH": os.pathsep.join(filter(None, [guard, env.get("PYTHONPATH")])),
-        # None: httpx and the Gradio client would read a hundred for every request, a fifth of the suite's work.
+        # None: httpx and the Gradio client would read a hundred for every request.
         "SSL_CERT_DIR": str(scratch / "certificates"),
         "TMPDIR": str(scratch / "tmp"),
         **more,

@@ -1,6 +1,7 @@
 """Python imports this at its start when its folder is on PYTHONPATH: nothing may leave this machine.
 
-A connection or a name look-up that would is refused and written to the file NETWORK_LOG.
+A connection or a name look-up that would is refused and written to the file NETWORK_LOG. Gradio's import,
+which the suite repeats in every program, is spared the part that only editors need.
 """
 
 import importlib.machinery
@@ -42,9 +43,9 @@ def _guard(event: str, args: tuple) -> None:
 
 
 class _NoStubs:
-    """Keeps Gradio from writing editor stubs (.pyi) anew at every import: two thirds of the import's time.
+    """Keeps Gradio from writing editor stubs (.pyi) anew at every import: about half of the import's time.
 
-    The suite imports Gradio some two hundred times. Nothing that runs reads the stubs.
+    Nothing that runs reads the stubs.
     """
 
     @staticmethod
