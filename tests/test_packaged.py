@@ -169,19 +169,19 @@ print(packaged.folder(sys.argv[1]), flush=True)
 
 def test_two_processes_convert_once(cache):
     command = [sys.executable, "-c", COMPANY, MOBILENET]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    pipes["bufsize"] = 0  # a buffer would take more than the first line, and communicate() would miss it
     two = [subprocess.Popen(command, cwd=ROOT, **pipes) for _ in range(2)]
     for process in two:
-        assert process.stdout.readline() == "ready\n"
+        assert process.stdout.readline() == b"ready\n"
     for process in two:
-        process.stdin.write("go\n")
-        process.stdin.flush()
+        process.stdin.write(b"go\n")
     results = [process.communicate(timeout=280) for process in two]
-    printed = [out.splitlines() for out, _ in results]
+    printed = [out.decode().splitlines() for out, _ in results]
     assert sum(lines.count("converts") for lines in printed) == 1, results
     (found,) = {lines[-1] for lines in printed}
     assert packaged._intact(Path(found))
-    assert [err for _, err in results] == ["", ""]  # no progress bar, no warning
+    assert [err for _, err in results] == [b"", b""]  # no progress bar, no warning
 
 
 def test_the_cached_folders_of_the_default_models_are_complete_models():
