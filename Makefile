@@ -28,8 +28,8 @@ test: $(BIN)/ready  ## Set up, then run the notebooks, every recipe alone and th
 	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/ty check --quiet helpers tools
 	@$(PYTEST) $(BESIDE) -m "not slow and not cluster"
 
-test-all: test  ## Also run the slow tests, as CI does: notebook 05 with its cluster, a browser, Colab
-	@$(PYTEST) $(BESIDE) -m "slow and not cluster"
+test-all: test  ## Also run the slow tests, as CI does: notebooks 05 and 09, more in a browser, Colab
+	@$(PYTEST) $(BESIDE) --numprocesses 3 -m "slow and not cluster"  # they wait more than they compute
 	@$(PYTEST) -m cluster
 
 test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, oldest (the lower bound) or a version

@@ -20,6 +20,7 @@ from tools.notebooks import Notebook
 AT_ONCE = 1  # notebooks measure who waits for whom; a second one beside would be in every measurement
 CELL_SECONDS = 300
 NOTEBOOK_SECONDS = 900
+LONG = {"09_performance"}  # more than a minute and a half of timing servers; `make test-all` runs it
 
 pytestmark = pytest.mark.timeout(NOTEBOOK_SECONDS + 300)
 
@@ -69,9 +70,10 @@ def execute(path: Path) -> Run:
 
 @pytest.fixture(scope="module")
 def runs(request):
-    """The runs of all selected notebooks, from the moment that the first one is asked for."""
+    """The runs of all notebooks that a selected test asks for, from the moment that the first one does."""
     pool = ThreadPoolExecutor(AT_ONCE)
-    selected = {item.callspec.params["path"] for item in request.session.items if item.path == request.path}
+    asking = [i for i in request.session.items if i.path == request.path and "runs" in i.fixturenames]
+    selected = {item.callspec.params["path"] for item in asking}
     yield {path: pool.submit(execute, path) for path in sorted(selected)}
     pool.shutdown(cancel_futures=True)
 
@@ -81,12 +83,14 @@ def run(runs: dict[Path, Future[Run]], path: Path) -> Run:
     return runs[path].result()
 
 
+def marks(path: Path) -> list[pytest.MarkDecorator]:
+    if "import ray" in path.read_text():
+        return [pytest.mark.cluster]
+    return [pytest.mark.slow] if path.stem in LONG else []
+
+
 each = pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(path, id=path.stem, marks=[pytest.mark.cluster] if "import ray" in path.read_text() else [])
-        for path in notebooks.paths()
-    ],
+    "path", [pytest.param(path, id=path.stem, marks=marks(path)) for path in notebooks.paths()]
 )
 
 
