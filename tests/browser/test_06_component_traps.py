@@ -140,7 +140,7 @@ def test_untouched_number_is_zero(page: Page, shared_recipe, request):
     page.goto(shared_recipe(NOTEBOOK, "numbers-and-tables-trap"))
     number = page.get_by_label("Number", exact=True)
     expect(number).to_have_value("0")
-    number.fill("5")
+    assert sent(page, lambda: number.fill("5")) == [5]
     assert sent(page, lambda: number.fill("")) == [None]
     # The recipe without the event that empties the field.
     running = changed(request, "numbers-and-tables", ("    demo.load(", "    0 and demo.load("))
