@@ -26,16 +26,16 @@ lab: $(BIN)/ready  ## Set up, then open JupyterLab on notebook 01 (NOTEBOOK=02_s
 test: $(BIN)/ready  ## Set up, then run the notebooks, every recipe alone and the other tests
 	@$(BIN)/python -m tools.programs
 	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/ty check --quiet helpers tools
-	@$(PYTEST) $(BESIDE) -m "not slow and not cluster"
+	@$(PYTEST) $(BESIDE) -m "not slow and not undisturbed"
 
 test-all: test  ## Also run the slow tests, as CI does: notebooks 05 and 09, more in a browser, Colab
-	@$(PYTEST) $(BESIDE) --numprocesses 3 -m "slow and not cluster"  # they wait more than they compute
-	@$(PYTEST) -m cluster
+	@$(PYTEST) $(BESIDE) --numprocesses 3 -m "slow and not undisturbed"  # they wait more than they compute
+	@$(PYTEST) -m undisturbed
 
 test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, oldest (the lower bound) or a version
 	@$(BIN)/python -m tools.programs
 	@$(BIN)/python -m pip install --quiet --upgrade --disable-pip-version-check "$$($(BIN)/python -m tools.gradio_version $(GRADIO))"
-	@$(PYTEST) $(BESIDE) -m "not cluster" && $(PYTEST) -m cluster; status=$$?; rm -f $(BIN)/ready; exit $$status
+	@$(PYTEST) $(BESIDE) -m "not undisturbed" && $(PYTEST) -m undisturbed; status=$$?; rm -f $(BIN)/ready; exit $$status
 
 bench: .venv-bench/ready  ## Compare with other servers on this machine and write docs/benchmark.md (about 50 minutes)
 	@.venv-bench/bin/python -m benchmarks $(BENCH)

@@ -20,7 +20,7 @@ from tools.notebooks import Notebook
 AT_ONCE = 1  # notebooks measure who waits for whom; a second one beside would be in every measurement
 CELL_SECONDS = 300
 NOTEBOOK_SECONDS = 900
-LONG = {"09_performance"}  # more than a minute and a half of timing servers; `make test-all` runs it
+UNDISTURBED = {"05_deploy", "09_performance"}  # a Ray cluster, and a minute and a half of timing servers
 
 pytestmark = pytest.mark.timeout(NOTEBOOK_SECONDS + 300)
 
@@ -83,14 +83,12 @@ def run(runs: dict[Path, Future[Run]], path: Path) -> Run:
     return runs[path].result()
 
 
-def marks(path: Path) -> list[pytest.MarkDecorator]:
-    if "import ray" in path.read_text():
-        return [pytest.mark.cluster]
-    return [pytest.mark.slow] if path.stem in LONG else []
-
-
 each = pytest.mark.parametrize(
-    "path", [pytest.param(path, id=path.stem, marks=marks(path)) for path in notebooks.paths()]
+    "path",
+    [
+        pytest.param(path, id=path.stem, marks=[pytest.mark.undisturbed] if path.stem in UNDISTURBED else [])
+        for path in notebooks.paths()
+    ],
 )
 
 

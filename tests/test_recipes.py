@@ -11,7 +11,7 @@ from tools import alone, notebooks
 from tools.notebooks import Recipe
 
 RECIPES = [
-    pytest.param(recipe, id=recipe.id, marks=[pytest.mark.cluster] if "import ray" in recipe.cell.source else [])
+    pytest.param(recipe, id=recipe.id, marks=[pytest.mark.undisturbed] if "import ray" in recipe.cell.source else [])
     for notebook in notebooks.load_all()
     for recipe in notebook.recipes
 ]
