@@ -5,6 +5,8 @@ import pytest
 
 from tools import component_table
 
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:gradio")  # it gives components what they do not take
+
 
 @pytest.fixture(scope="module")
 def measured():
