@@ -127,7 +127,7 @@ class Images(Task):
         super().__init__()
         self.pipe = load("image-classification")
         self.model = self.pipe.model
-        # On a CPU, the activations of more pictures leave the cache: 32 at once run at a third of the speed of two.
+        # On a CPU, two at a time are fastest; 32 run at a third of that speed.
         self.limits = GPU if self.model.device.type == "cuda" else CPU._replace(max_items=2)
 
     def payloads(self, count: int, lengths: str = "", seed: int = 0) -> list[str]:
