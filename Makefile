@@ -27,10 +27,11 @@ test: $(BIN)/ready  ## Set up, then run the notebooks, every recipe alone and th
 	@$(BIN)/python -m tools.programs
 	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/ty check --quiet helpers tools
 	@$(PYTEST) $(BESIDE) -m "not slow and not undisturbed"
+	@$(PYTEST) -m "undisturbed and not slow"
 
-test-all: test  ## Also run the slow tests, as CI does: notebooks 05 and 09, more in a browser, Colab
+test-all: test  ## Also run the slow tests, as CI does: every section alone, more in a browser, Colab
 	@$(PYTEST) $(BESIDE) --numprocesses 3 -m "slow and not undisturbed"  # they wait more than they compute
-	@$(PYTEST) -m undisturbed
+	@$(PYTEST) -m "undisturbed and slow"
 
 test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, oldest (the lower bound) or a version
 	@$(BIN)/python -m tools.programs

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 from benchmarks.tasks import Chat, Task, Text
-from helpers.batching import Limits, run_batched, split
+from gradio_patterns.batching import Limits, run_batched, split
 
 Groups = list[list[int]]
 
@@ -96,7 +96,7 @@ def libraries(task: Task) -> dict[str, Callable[[list[str]], object]]:
     """What batches a list of texts in other libraries, one call for a window."""
     if not isinstance(task, Text):
         return {}
-    from helpers.models import load
+    from gradio_patterns.models import load
 
     pipe = load("feature-extraction")
     found: dict[str, Callable[[list[str]], object]] = {

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import aiohttp
 import pandas as pd
 
-from helpers.traffic import send
+from gradio_patterns.testing.traffic import send
 
 ROOT = Path(__file__).parents[1]
 READY_WITHIN = 600.0  # seconds; a busy machine takes minutes to import torch three times
@@ -113,7 +113,7 @@ def running(candidate: Candidate, task: str, probe: str) -> Iterator[str]:
 
 
 def load(candidate: Candidate, url: str, payloads: list[str], users: int, requests: int) -> pd.DataFrame:
-    """A row for each request, as `helpers.traffic.send` returns them; the answer is the first output."""
+    """A row for each request, as `gradio_patterns.testing.traffic.send` returns them; the answer is the first output."""
     if candidate.kind == "gradio":
         df = send(url, "predict", [[payload] for payload in payloads], users=users, requests=requests, timeout=600)
         return df.assign(output=[output[0] if output else None for output in df.output])

@@ -14,8 +14,8 @@ import numpy as np
 import torch
 from PIL import Image
 
-from helpers.batching import CPU, GPU, Limits, run_batched
-from helpers.models import load
+from gradio_patterns.batching import CPU, GPU, Limits, run_batched
+from gradio_patterns.models import load
 
 VOCABULARY = (
     "the a of to and in is it you that he was for on are with as his they be at one have this from or had by hot but "

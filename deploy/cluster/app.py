@@ -12,8 +12,8 @@ from ray.exceptions import RayActorError
 from ray.serve.exceptions import BackPressureError
 from transformers import TextIteratorStreamer
 
-from helpers.batching import run_batched
-from helpers.models import load
+from gradio_patterns.batching import run_batched
+from gradio_patterns.models import load
 
 ANSWERS = [
     "Refunds are paid to the card you used, within five days.",

@@ -10,7 +10,7 @@ import gradio as gr
 import httpx
 from transformers import TextIteratorStreamer
 
-from helpers.models import load
+from gradio_patterns.models import load
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # while the model loads nobody is to be told
 chat = load("text-generation", os.environ.get("MODEL") or None)  # a folder in a volume, or a name

@@ -4,7 +4,7 @@ import os
 
 import gradio as gr
 
-from helpers.models import load
+from gradio_patterns.models import load
 
 try:
     import spaces  # on a Space with ZeroGPU

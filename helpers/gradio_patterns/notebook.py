@@ -11,9 +11,9 @@ import os
 import platform
 import sys
 from importlib.metadata import version
-from weakref import WeakSet
+from weakref import WeakKeyDictionary, WeakSet
 
-__all__ = ["setup"]
+__all__ = ["setup", "source_of"]
 
 
 def setup() -> None:
@@ -28,20 +28,26 @@ def setup() -> None:
     `jupyter-server-proxy <https://jupyter-server-proxy.readthedocs.io>`_, which must be installed in
     the Jupyter server's environment. On Colab, Gradio's own way of showing a demo is left alone.
     """
-    from helpers.models import pick_device
+    from gradio_patterns.models import pick_device
 
     packages = ", ".join(f"{name} {version(name)}" for name in ("gradio", "transformers", "torch"))
     print(f"Python {platform.python_version()}, {packages}, device: {pick_device()}")
     shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
     if shell is None or hasattr(shell, "_demo_keeper"):
         return
-    shell._demo_keeper = keeper = _DemoKeeper()  # on the shell, so that a reload of this module finds it
+    shell._demo_keeper = keeper = _DemoKeeper(shell.user_ns)  # on the shell, so that a reload of this module finds it
     shell.events.register("pre_run_cell", keeper.before_cell)
     shell.events.register("post_run_cell", keeper.after_cell)
     shell.display_formatter.formatters["image/png"].for_type_by_name("matplotlib.figure", "Figure", _png)
     prefix = os.environ.get("JUPYTERHUB_SERVICE_PREFIX")
     if prefix and hasattr(shell.display_pub, "register_hook"):
         shell.display_pub.register_hook(_ProxiedFrame(prefix))
+
+
+def source_of(made) -> str | None:
+    """The text of the cell that launched this demo, or made this ASGI `app`, as it was last run; None if not known."""
+    keeper = getattr(sys.modules["IPython"].get_ipython(), "_demo_keeper", None) if "IPython" in sys.modules else None
+    return keeper.sources.get(made) if keeper else None
 
 
 def _png(figure) -> bytes | None:
@@ -57,11 +63,13 @@ def _running() -> list:
 
 
 class _DemoKeeper:
-    """Remembers which cell launched which demo."""
+    """Remembers which cell launched which demo, and with which text."""
 
-    def __init__(self):
+    def __init__(self, names: dict):
+        self.names = names  # the notebook's own
         self.launched: dict[str, WeakSet] = {}
         self.before: WeakSet = WeakSet()
+        self.sources: WeakKeyDictionary = WeakKeyDictionary()
 
     def before_cell(self, info) -> None:
         for demo in self.launched.pop(self._key(info), ()):
@@ -69,7 +77,11 @@ class _DemoKeeper:
         self.before = WeakSet(_running())
 
     def after_cell(self, result) -> None:
-        self.launched[self._key(result.info)] = WeakSet(demo for demo in _running() if demo not in self.before)
+        new = [demo for demo in _running() if demo not in self.before]
+        self.launched[self._key(result.info)] = WeakSet(new)
+        app = self.names.get("app")
+        for made in [*new, app] if hasattr(app, "routes") else new:
+            self.sources.setdefault(made, result.info.raw_cell)
 
     @staticmethod
     def _key(info) -> str:
