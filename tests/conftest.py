@@ -1,14 +1,17 @@
 """What every test shares: the environment, programs that may be missing, and recipes that run."""
 
+import functools
 import os
 import signal
+import types
 from collections.abc import Callable, Iterator
+from unittest.mock import patch
 
 import pytest
+from gradio_patterns import collection
 
-from tools import notebooks
 from tools import programs as installed
-from tools.alone import Program
+from tools.alone import Alone
 
 # Nothing in the tests may need the network, and nobody is counted.
 os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1")
@@ -45,20 +48,48 @@ def need() -> Callable[[installed.Program], str]:
     return path_of
 
 
-def _programs() -> Iterator[Callable[..., Program]]:
-    started: list[Program] = []
+@pytest.fixture
+def imported() -> Iterator[Callable[..., types.ModuleType]]:
+    """`imported("02_state", "own-cart")` runs that recipe in this process, as a notebook does; a module of its names.
 
-    def start(notebook: str, cell_id: str, **env: str) -> Program:
-        program = Program(notebooks.load(notebook).cell(cell_id), env)
-        started.append(program)
-        program.start()
-        return program
+    Its `demo` is served until the test ends, on a free port and without a frame; an ASGI `app` is left to `serve`.
+    """
+    import gradio as gr
+
+    demos = []
+    quiet = {"inline": False, "quiet": True, "prevent_thread_lock": True, "share": False}
+
+    def run(notebook: str, name: str) -> types.ModuleType:
+        module = types.ModuleType(name.replace("-", "_"))
+        code = compile(collection.load(notebook).cell(name).source, f"{notebook}:{name}", "exec")
+        launch = functools.partialmethod(gr.Blocks.launch, **quiet)
+        with patch.object(gr.Blocks, "launch", launch):
+            exec(code, vars(module))
+        if hasattr(module, "demo"):
+            demos.append(module.demo)
+        return module
+
+    yield run
+    for demo in demos:
+        if demo.is_running:
+            demo.close(verbose=False)
+
+
+def _programs() -> Iterator[Callable[..., Alone]]:
+    started: list[Alone] = []
+
+    def start(notebook: str, cell_id: str, **env: str) -> Alone:
+        new = Alone(collection.load(notebook).cell(cell_id), env)
+        started.append(new)
+        new.start()
+        return new
 
     yield start
-    for program in started:
-        program.remove()
+    for one in started:
+        one.remove()
 
 
+# These two know the collection; a program of any text is `gradio_patterns.testing.Program`.
 program = pytest.fixture(_programs, name="program")
 shared_program = pytest.fixture(_programs, scope="module", name="shared_program")
 

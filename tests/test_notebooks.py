@@ -4,6 +4,7 @@ Each is executed once; the tests below read what that run left.
 """
 
 import dataclasses
+import json
 import shutil
 import subprocess
 import sys
@@ -13,14 +14,19 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from gradio_patterns import collection
+from gradio_patterns.collection import Notebook
+from gradio_patterns.testing.programs import end_processes
+from nbformat.v4 import new_code_cell
 
-from tools import alone, notebooks
-from tools.notebooks import Notebook
+from tools import again, alone, sections
 
 AT_ONCE = 1  # notebooks measure who waits for whom; a second one beside would be in every measurement
 CELL_SECONDS = 300
 NOTEBOOK_SECONDS = 900
-UNDISTURBED = {"05_deploy", "09_performance"}  # a Ray cluster, and a minute and a half of timing servers
+UNDISTURBED = {"05_deploy", "09_performance"}  # a Ray cluster, and servers that are timed: they run last and alone
+# What a notebook itself closes at its end, and says so.
+CLOSED = {"05_deploy": {"cluster"}}
 
 pytestmark = pytest.mark.timeout(NOTEBOOK_SECONDS + 300)
 
@@ -42,7 +48,10 @@ def execute(path: Path) -> Run:
     try:
         folder = scratch / "empty"
         folder.mkdir()
-        copy = Path(shutil.copy(path, folder))
+        copy = folder / path.name
+        data = nbformat.read(path, as_version=4)
+        data.cells.append(new_code_cell(again.cell(path), id=again.ID))
+        nbformat.write(data, copy)
         command = [sys.executable, "-m", "pytest", "--nbmake", "--overwrite", f"--nbmake-timeout={CELL_SECONDS}"]
         command += ["-p", "no:cacheprovider", "--no-header", "--color=no", f"--rootdir={folder}", copy.name]
         with (scratch / "log").open("w") as log:
@@ -54,7 +63,7 @@ def execute(path: Path) -> Run:
             except subprocess.TimeoutExpired:
                 process.kill()
                 status = process.wait()
-        processes = alone.end_leftovers(scratch)
+        processes = end_processes("NETWORK_LOG", str(scratch / "network.log"), seconds=3)
         return Run(
             passed=status == 0,
             log=(scratch / "log").read_text(errors="replace"),
@@ -87,7 +96,7 @@ each = pytest.mark.parametrize(
     "path",
     [
         pytest.param(path, id=path.stem, marks=[pytest.mark.undisturbed] if path.stem in UNDISTURBED else [])
-        for path in notebooks.paths()
+        for path in collection.paths()
     ],
 )
 
@@ -128,6 +137,23 @@ def test_needs_no_network(run):
 def test_leaves_nothing_behind(run):
     assert not run.files, f"files in the folder of the notebook: {run.files}"
     assert not run.processes, f"processes that outlived the kernel: {run.processes}"
+
+
+@each
+def test_every_demo_answers_after_the_last_cell(run, path):
+    (cell,) = [cell for cell in run.notebook.cells if cell.id == again.ID]
+    printed = "".join(text for output in cell.outputs for text in output.get("text", ""))
+    assert printed, f"the demos were not asked:\n{run.log}"
+    wrong = {name: problem for name, problem in json.loads(printed).items() if problem}
+    assert wrong.keys() <= CLOSED.get(path.stem, set()), f"demos that do not answer after Run All: {wrong}"
+
+
+@pytest.mark.slow
+@each
+def test_every_section_runs_alone(path):
+    """After the set-up cell only, the last one first, with no name of another section."""
+    problems = sections.run(path)
+    assert not problems, "\n\n".join(problems)
 
 
 @pytest.mark.slow

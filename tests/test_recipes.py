@@ -6,20 +6,22 @@ Every recipe runs once; the tests below read the report of that run.
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from gradio_patterns import collection
+from gradio_patterns.collection import Recipe
+from gradio_patterns.testing import programs
 
-from tools import alone, notebooks
-from tools.notebooks import Recipe
+from tools import alone
 
 RECIPES = [
     pytest.param(recipe, id=recipe.id, marks=[pytest.mark.undisturbed] if "import ray" in recipe.cell.source else [])
-    for notebook in notebooks.load_all()
+    for notebook in collection.load_all()
     for recipe in notebook.recipes
 ]
 AT_ONCE = 2
 
 pytestmark = [
     pytest.mark.parametrize("recipe", RECIPES),
-    pytest.mark.timeout(2 * alone.START_SECONDS + 300),
+    pytest.mark.timeout(2 * programs.START_SECONDS + 300),
 ]
 
 
@@ -70,7 +72,7 @@ def test_names_every_endpoint(answer, recipe):
 
 def test_stops_at_ctrl_c(report):
     assert not report.not_started, "it did not start"
-    assert report.exit_status is not None, f"still there {alone.STOP_SECONDS} s after Ctrl-C:\n{report.log}"
+    assert report.exit_status is not None, f"still there {programs.STOP_SECONDS} s after Ctrl-C:\n{report.log}"
     assert report.exit_status in (0, 130, -2), f"it ended with exit status {report.exit_status}:\n{report.log}"
     assert not report.left, f"it left processes behind: {report.left}"
     assert report.port_is_free, "its port is still taken"

@@ -1,7 +1,7 @@
-"""Runs a recipe cell alone, as a reader does who pasted it into app.py in an empty folder.
+"""Runs a recipe alone, as a reader does who pasted it into app.py in an empty folder, and without a network.
 
 ``python -m tools.alone notebooks/02_state.ipynb own-cart`` starts one, calls it, stops it and prints what
-it did; ``--keep`` leaves it running until Ctrl-C. The suite and the browser tests use `Program`.
+it did; ``--keep`` leaves it running until Ctrl-C.
 """
 
 from __future__ import annotations
@@ -11,55 +11,23 @@ import ast
 import contextlib
 import dataclasses
 import os
-import random
 import re
-import shutil
 import signal
-import socket
-import subprocess
 import sys
-import tempfile
-import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
-import psutil
-
-from tools.notebooks import Cell, Notebook, Recipe
+from gradio_patterns.collection import Cell, Notebook, Recipe
+from gradio_patterns.testing import visitor
+from gradio_patterns.testing.programs import NotStarted, Program
+from gradio_patterns.testing.waiting import is_free
 
 # What no program may print: Python's and Gradio's warnings, tracebacks, the logs' own levels.
 NOISE = re.compile(r"\b\w*Warning\b|\bdeprecat|Traceback \(most recent call last\)|\b(WARNING|ERROR|CRITICAL)\b", re.I)
-START_SECONDS = 240  # for a model on a busy machine; a program that ends is noticed at once
-STOP_SECONDS = 30  # it takes one; on a busy machine with a model loaded, several
 
 
-class NotStarted(RuntimeError):
-    """The program ended, or did not answer in time; the message holds what it printed."""
-
-
-def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listens on, and that no outgoing connection is given meanwhile.
-
-    Linux takes the ports of outgoing connections, and of whoever asks for any port, from 32768 to 60999.
-    """
-    while not is_free(port := random.randrange(20_000, 32_768)):
-        pass
-    return port
-
-
-def is_free(port: int) -> bool:
-    """Whether a server could listen on the port now."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # TIME_WAIT does not hold a server up
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def environment(scratch: Path, **more: str) -> dict[str, str]:
+def environment(scratch: Path, base: Mapping[str, str] = os.environ, **more: str) -> dict[str, str]:
     """The environment of everything the suite starts: offline, uncounted, and with its own temporary files.
 
     A guard in every Python process refuses connections that leave this machine and writes them to
@@ -67,8 +35,8 @@ def environment(scratch: Path, **more: str) -> dict[str, str]:
     """
     for folder in ("tmp", "certificates"):
         (scratch / folder).mkdir(exist_ok=True)
-    left_out = {"SSL_CERT_FILE", *(key for key in os.environ if key.lower().endswith("_proxy"))}
-    env = {key: value for key, value in os.environ.items() if key not in left_out}
+    left_out = {"SSL_CERT_FILE", *(key for key in base if key.lower().endswith("_proxy"))}
+    env = {key: value for key, value in base.items() if key not in left_out}
     guard = str(Path(__file__).parent / "offline")
     return env | {
         "GRADIO_ANALYTICS_ENABLED": "False",
@@ -89,144 +57,15 @@ def network_attempts(scratch: Path) -> list[str]:
     return log.read_text().splitlines() if log.exists() else []
 
 
-class Program:
-    """A cell as `app.py` in an empty folder, run by Python, or by uvicorn where it defines an ASGI `app`.
+class Alone(Program):
+    """A recipe's cell as a program in the suite's environment."""
 
-    Args:
-        cell: Any code cell that launches a demo, or defines `app` and has the tag `asgi`.
-        env: Set beside what `environment` sets.
-
-    Attributes:
-        url: Where Gradio answers, with a slash at its end.
-        folder: The working folder, empty but for app.py at the start.
-    """
-
-    def __init__(self, cell: Cell, env: dict[str, str] | None = None):
-        # Short names: Unix sockets in the temporary folder have paths of at most 107 characters.
-        self.scratch = Path(tempfile.mkdtemp(prefix="recipe-"))
-        self.folder = self.scratch / "app"
-        self.folder.mkdir()
-        (self.folder / "app.py").write_text(cell.source + "\n", encoding="utf-8")
-        self.cell, self.port = cell, free_port()
-        self.path = mount_path(cell) if "asgi" in cell.tags else "/"
-        self.url = f"http://127.0.0.1:{self.port}{self.path}"
-        self.env = environment(
-            self.scratch,
-            GRADIO_SERVER_PORT=str(self.port),
-            # Python hides Gradio's own deprecations, which come from the wrapper of every component.
-            PYTHONWARNINGS="default::DeprecationWarning:gradio.component_meta",
-            PYTHONUNBUFFERED="1",
-            **(env or {}),
-        )
-        self.process: subprocess.Popen | None = None
-
-    def start(self) -> None:
-        """Start it and wait until it answers. Raises NotStarted."""
-        command = [sys.executable, "app.py"]
-        if "asgi" in self.cell.tags:
-            command = [sys.executable, "-m", "uvicorn", "app:app", "--port", str(self.port)]
-        with self._log_file.open("ab") as log:
-            self.process = process = subprocess.Popen(
-                command,
-                cwd=self.folder,
-                env=self.env,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C reaches its children as in a terminal, and not the tests
-            )
-        deadline = time.monotonic() + START_SECONDS
-        with httpx.Client(timeout=10, trust_env=False) as client:  # one: each reads the certificates of this machine
-            while time.monotonic() < deadline:
-                if process.poll() is not None:
-                    self.stop()
-                    raise NotStarted(f"it ended with exit status {process.returncode}:\n{self.log()}")
-                with contextlib.suppress(httpx.HTTPError):
-                    status = client.get(f"{self.url}config").status_code
-                    if status == 200 or 300 <= status < 400 or status in (401, 403):  # the latter ask for a login
-                        return
-                time.sleep(0.1)
-        self.stop()
-        raise NotStarted(f"{self.url}config did not answer within {START_SECONDS} s:\n{self.log()}")
-
-    @property
-    def _log_file(self) -> Path:
-        return self.scratch / "log"
-
-    def log(self) -> str:
-        """What it has printed, stdout and stderr together."""
-        return self._log_file.read_text(errors="replace") if self._log_file.exists() else ""
-
-    def stop(self) -> tuple[int | None, list[str]]:
-        """Interrupt it, as Ctrl-C does, and kill what is left after a while.
-
-        Returns:
-            Its exit status, None if it had to be killed, and the commands of child processes it left behind.
-        """
-        if self.process is None:
-            return None, []
-        if self.process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGINT)
-        status: int | None = None
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            status = self.process.wait(STOP_SECONDS)
-        if status is None:
-            self.process.kill()
-            self.process.wait(STOP_SECONDS)
-        return status, end_leftovers(self.scratch)
-
-    def remove(self) -> None:
-        """Stop it and remove its folder."""
-        self.stop()
-        shutil.rmtree(self.scratch, ignore_errors=True)
-
-    def __enter__(self) -> Program:
-        try:
-            self.start()
-        except BaseException:
-            self.remove()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.remove()
-
-
-def end_leftovers(scratch: Path, seconds: float = 3) -> list[str]:
-    """Kill the processes that run in the environment of `scratch` and do not end by themselves.
-
-    They are known by their environment, so one that has left its parent and its session is found as well.
-
-    Returns:
-        Their commands.
-    """
-    mark, found = str(scratch / "network.log"), []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error, OSError):
-            if process.environ().get("NETWORK_LOG") == mark and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    _, left = psutil.wait_procs(found, timeout=seconds)
-    names = []
-    for process in left:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            names.append(" ".join(process.cmdline()))
-            process.kill()
-    return names
-
-
-def mount_path(cell: Cell) -> str:
-    """Where an ASGI recipe mounts Gradio: from `call`, else from the code; with a slash at both ends."""
-    path = cell.metadata.get("call", {}).get("path")
-    if path is None:
-        for node in ast.walk(ast.parse(cell.source)):
-            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mount_gradio_app"):
-                given = {keyword.arg: keyword.value for keyword in node.keywords}
-                value = given.get("path", node.args[2] if len(node.args) > 2 else None)
-                if isinstance(value, ast.Constant):
-                    path = value.value
-    path = str(path or "/").strip("/")
-    return f"/{path}/" if path else "/"
+    def __init__(self, cell: Cell | Recipe, env: Mapping[str, str] | None = None):
+        cell = cell.cell if isinstance(cell, Recipe) else cell
+        super().__init__(cell, path=cell.metadata.get("call", {}).get("path"), asgi="asgi" in cell.tags)
+        # Python hides Gradio's own deprecations, which come from the wrapper of every component.
+        warnings = "default::DeprecationWarning:gradio.component_meta"
+        self.env = environment(self.scratch, self.env, PYTHONWARNINGS=warnings, **(env or {}))
 
 
 # --- one call -------------------------------------------------------------------------------------
@@ -288,11 +127,9 @@ def call(recipe: Recipe, url: str) -> Answer:
 
     The inputs are those of `call`, else the examples that the endpoint's own description gives.
     """
-    from gradio_client import Client
-
     wish = recipe.cell.metadata.get("call", {})
     auth = tuple(wish["auth"]) if "auth" in wish else None
-    client = Client(url, auth=auth, headers=wish.get("headers"), verbose=False)
+    client = visitor(url, auth=auth, headers=wish.get("headers"))
     described = client.view_api(return_format="dict", print_info=False)
     assert isinstance(described, dict)
     endpoints = described["named_endpoints"]
@@ -385,14 +222,15 @@ class Report:
 def run(recipe: Recipe) -> Report:
     """Run a recipe alone, from its start to Ctrl-C."""
     report = Report()
-    program = Program(recipe.cell)
+    program = Alone(recipe)
     try:
         program.start()
         try:
             report.answer = call(recipe, program.url)
         except Exception as error:  # whatever went wrong is the test's to report
             report.call_error = f"{type(error).__name__}: {error}"
-        report.exit_status, report.left = program.stop()
+        report.exit_status = program.stop()
+        report.left = program.leftovers()
         report.port_is_free = is_free(program.port)
     except NotStarted as error:
         report.not_started = str(error)
@@ -410,9 +248,9 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave it running until Ctrl-C")
     options = parser.parse_args()
     notebook = Notebook(options.notebook)
-    recipe = Recipe(notebook, notebook.cell(options.recipe))
+    recipe = notebook.recipe(options.recipe)
     if options.keep:
-        with Program(recipe.cell) as program, contextlib.suppress(KeyboardInterrupt):
+        with Alone(recipe) as program, contextlib.suppress(KeyboardInterrupt):
             print(f"{recipe.id} answers at {program.url}, in {program.folder}")
             signal.pause()
         return 0

@@ -19,17 +19,14 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tools.alone import free_port
+from gradio_patterns.testing import free_port
+from gradio_patterns.testing.pages import CHROMIUM_ARGS
 from tools.programs import CHROMIUM
 
 ROOT = Path(__file__).resolve().parent.parent
 # What `make lab` gives every reader: no pop-up at the first start, and demos that keep their state when
 # they are scrolled out of sight (JupyterLab detaches such cells by default, which reloads their frames).
 SETTINGS = ROOT / "tools" / "lab_settings"
-# No sandbox, since root in a container cannot have one and only pages of this machine are opened; nothing
-# that calls home.
-CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-CHROMIUM_ARGS += ["--disable-background-networking", "--disable-component-update"]
 
 
 @contextlib.contextmanager

@@ -1,12 +1,11 @@
-"""For every browser test: Chromium, the system's or Playwright's own, and demos made in the test."""
+"""For every browser test: Chromium, the system's or Playwright's own."""
 
 from pathlib import Path
 
-import gradio as gr
 import pytest
 from playwright.sync_api import expect
 
-from tools.lab import CHROMIUM_ARGS
+from gradio_patterns.testing.pages import CHROMIUM_ARGS
 from tools.programs import CHROMIUM
 
 
@@ -25,17 +24,3 @@ def _patience(context):
     yield
     expect.set_options(timeout=5_000)
 
-
-@pytest.fixture
-def serve():
-    """`serve(demo)` runs a demo made in the test; its URL."""
-    started = []
-
-    def launch(demo: gr.Blocks) -> str:
-        demo.launch(prevent_thread_lock=True, quiet=True)
-        started.append(demo)
-        return demo.local_url
-
-    yield launch
-    for demo in started:
-        demo.close(verbose=False)
