@@ -1,0 +1,84 @@
+"""The queue: what counts as waiting, what older versions said, and limits that nobody reaches in the notebook."""
+
+import inspect
+from concurrent.futures import ThreadPoolExecutor
+
+import gradio as gr
+import httpx
+import pytest
+from gradio.media import get_image
+from gradio_client import handle_file
+from gradio_client.exceptions import AppError
+
+from gradio_patterns.testing import Gate, send, until, visitor
+
+NOTEBOOK = "03_queue_concurrency"
+
+
+def test_what_gradio_3_said_is_refused():
+    assert inspect.signature(gr.Blocks.launch).parameters["max_threads"].default == 40
+    with gr.Blocks() as demo, pytest.raises(TypeError, match="concurrency_count"):
+        demo.queue(concurrency_count=4)
+
+
+def test_max_size_counts_those_who_wait_over_all_functions(serve, gate):
+    with gr.Blocks() as demo:
+        gr.api(lambda: gate(), api_name="busy")
+        gr.api(lambda: gate(), api_name="idle")
+    demo.queue(max_size=1)
+    app = serve(demo)
+    jobs = []
+    for calls in (1, 2):
+        jobs.append(app.submit("/busy"))
+        assert gate.inside(of=calls) == 1  # the second one waits
+    refused = send(app.url, "idle", users=1).iloc[0]  # though its function is idle
+    assert (refused.status, refused.error) == ("refused", "503: Queue is full. Max size is 1 and size is 1.")
+    gate.open()
+    assert all(job.result(60) is not None or job.done() for job in jobs)
+
+
+def test_closed_doors_leave_those_open_that_have_no_queue(serve):
+    with gr.Blocks() as demo:
+        gr.api(lambda: None, queue=False, api_name="cheap")
+    demo.queue(api_open=False)
+    answer = httpx.post(f"{serve(demo).url}gradio_api/run/cheap", json={"data": []}, timeout=60)
+    assert answer.status_code == 200
+
+
+def test_twenty_places_are_twenty(imported):
+    recipe = imported(NOTEBOOK, "no-back-door")
+    picture = handle_file(get_image("cheetah1.jpg"))
+    with Gate().around(recipe.label.model) as gate:
+        jobs = [visitor(recipe.demo).submit(picture, api_name="/classify")]
+        gate.reached(1)
+        jobs += [visitor(recipe.demo).submit(picture, api_name="/classify") for _ in range(20)]
+        until(lambda: gate.waiting() == 20, lambda: f"20 in the queue; there are {gate.waiting()}")
+        assert send(recipe.demo.local_url, "classify", [[None]], users=1).status.tolist() == ["refused"]
+    assert all(len(job.result()["confidences"]) == 3 for job in jobs)
+
+
+def test_each_use_of_one_function_has_a_group_of_its_own(imported):
+    """The scripts' limit of 1 is no reason for visitors to wait, nor are the visitors for scripts."""
+    recipe = imported(NOTEBOOK, "same-function-twice")
+    with Gate().around(recipe.embed.model) as gate:
+        visits = [visitor(recipe.demo).submit("Open?", api_name="/search") for _ in range(5)]
+        assert gate.inside(of=5) == 4
+        script = visitor(recipe.demo).submit("Open?", api_name="/bulk")
+        assert gate.inside(of=6) == 5
+    assert {job.result() for job in [*visits, script]} == {recipe.ANSWERS[3]}
+
+
+def test_too_many_lines_are_refused_before_they_are_read(imported):
+    demo = imported(NOTEBOOK, "queue-full").demo
+    for text in (None, "One line.", "line\n" * 5001):
+        with pytest.raises(AppError, match="between 2 and 5000 lines"):
+            visitor(demo).predict(text, api_name="/central")
+
+
+def test_a_pool_of_workers_waits_for_none_that_failed(imported):
+    recipe = imported(NOTEBOOK, "several-gpus")
+    with ThreadPoolExecutor() as pool:
+        for _ in range(2 * len(recipe.workers)):
+            with pytest.raises(AppError, match="at least one line"):
+                pool.submit(visitor(recipe.demo).predict, "Which?", None, api_name="/rank").result(60)
+    assert recipe.idle.qsize() == len(recipe.workers)
