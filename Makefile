@@ -12,7 +12,7 @@ BESIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-re
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
-.PHONY: help lab test test-all test-gradio bench index picture format constraints clean
+.PHONY: help lab test test-all test-gradio bench new index components picture format constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,8 +41,14 @@ test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, ol
 bench: .venv-bench/ready  ## Compare with other servers on this machine and write docs/benchmark.md (about 50 minutes)
 	@.venv-bench/bin/python -m benchmarks $(BENCH)
 
+new: $(BIN)/ready  ## Add a recipe's cells to a notebook: make new NOTEBOOK=02_state RECIPE=my-recipe
+	@$(BIN)/python -m tools.new $(NOTEBOOK) $(RECIPE)
+
 index: $(BIN)/ready  ## Write the README's indexes of recipes and symptoms anew from the notebooks
 	@$(BIN)/python -m tools.index --write
+
+components: $(BIN)/ready  ## Measure the components anew and write docs/components.md
+	@$(OFFLINE) $(BIN)/python -m tools.component_table
 
 picture: $(BIN)/ready  ## Take the README's picture anew
 	@$(OFFLINE) $(BIN)/python -m pytest -q tests/browser/test_jupyterlab.py -k newcomer

@@ -113,7 +113,7 @@ def running(candidate: Candidate, task: str, probe: str) -> Iterator[str]:
 
 
 def load(candidate: Candidate, url: str, payloads: list[str], users: int, requests: int) -> pd.DataFrame:
-    """A row for each request, as `gradio_patterns.testing.traffic.send` returns them; the answer is the first output."""
+    """A row for each request, as `gradio_patterns.testing.send` returns them; the answer is the first output."""
     if candidate.kind == "gradio":
         df = send(url, "predict", [[payload] for payload in payloads], users=users, requests=requests, timeout=600)
         return df.assign(output=[output[0] if output else None for output in df.output])

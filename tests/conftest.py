@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from unittest.mock import patch
 
 import pytest
-from gradio_patterns import collection
 
+from gradio_patterns import collection
 from tools import programs as installed
 from tools.alone import Alone
 

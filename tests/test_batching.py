@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import batching
-from helpers.batching import Limits, run_batched, split
+from gradio_patterns import batching
+from gradio_patterns.batching import Limits, run_batched, split
 
 SIZES = st.lists(st.integers(1, 60), max_size=40)
 
@@ -248,7 +248,7 @@ def encoder():
     """`encode(list of token id lists) -> list of vectors` and the tokenizer of the packaged MiniLM."""
     import torch
 
-    from helpers.models import load
+    from gradio_patterns.models import load
 
     torch.set_num_threads(1)  # two busy test runs on two cores slow each other down far more than this
     embed = load("feature-extraction")
@@ -328,7 +328,7 @@ def test_images_of_one_size_share_a_pass():
 def test_one_user_reads_an_error_and_the_rest_of_the_batch_their_results(caplog):
     import gradio as gr
 
-    from helpers.traffic import send
+    from gradio_patterns.testing.traffic import send
 
     first_runs, rest_waits, batches = threading.Event(), threading.Event(), []
 

@@ -19,10 +19,11 @@ from pathlib import Path
 
 import pytest
 
+from gradio_patterns import collection
 from tools.notebooks import REPOSITORY
 
 ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOK = ROOT / "notebooks" / "01_interface_vs_blocks.ipynb"
+NOTEBOOK = collection.load("01_interface_vs_blocks", ROOT / "notebooks")
 THERE_BEFORE = ["gradio==6.24.*", "torch==2.13.0", "transformers==5.15.*", "pillow==11.3.*", "numpy==2.1.*"]
 UNTOUCHED = ["torch", "transformers", "pillow", "numpy"]
 
@@ -91,18 +92,17 @@ def execute(python, notebook: Path, env) -> subprocess.CompletedProcess:
 
 
 def test_without_its_first_cell_the_notebook_fails(colab, published, tmp_path):
-    notebook = json.loads(NOTEBOOK.read_text())
-    notebook["cells"] = [cell for cell in notebook["cells"] if cell["id"] != "setup"]
-    (tmp_path / NOTEBOOK.name).write_text(json.dumps(notebook))
-    done = execute(colab, tmp_path / NOTEBOOK.name, published)
+    cells = [cell for cell in NOTEBOOK.data["cells"] if cell["id"] != NOTEBOOK.setup.id]
+    copy = tmp_path / NOTEBOOK.path.name
+    copy.write_text(json.dumps({**NOTEBOOK.data, "cells": cells}))
+    done = execute(colab, copy, published)
     assert done.returncode != 0
-    assert "ModuleNotFoundError: No module named 'helpers'" in re.sub(r"\x1b\[[\d;]*m", "", done.stderr)
+    assert "ModuleNotFoundError: No module named 'gradio_patterns'" in re.sub(r"\x1b\[[\d;]*m", "", done.stderr)
 
 
 def test_the_first_cell_installs_and_the_rest_runs_unchanged(colab, published, tmp_path):
     before = versions(colab)
-    shutil.copy(NOTEBOOK, tmp_path)
-    done = execute(colab, tmp_path / NOTEBOOK.name, published)
+    done = execute(colab, Path(shutil.copy(NOTEBOOK.path, tmp_path)), published)
     assert done.returncode == 0, done.stderr[-5000:]
     after = versions(colab)
     assert {name: after[name] for name in UNTOUCHED} == {name: before[name] for name in UNTOUCHED}

@@ -17,11 +17,13 @@ import yaml
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
-from helpers import packaged
-from tests.nginx import DEPLOY
-from tools import alone, notebooks
+from gradio_patterns import collection, packaged
+from gradio_patterns.testing import free_port
+from gradio_patterns.testing.programs import START_SECONDS
+from tools import alone
 from tools.notebooks import PROJECT, REPOSITORY
 
+DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 FOLDER = DEPLOY / "container"
 INSTRUCTIONS = [
     tuple(line.split(maxsplit=1))
@@ -44,7 +46,7 @@ class Container:
     """What the image would run: its files in a folder, its environment, its command."""
 
     def __init__(self, folder: Path, edit=lambda text: text, **env: str):
-        self.folder, self.port = folder, alone.free_port()
+        self.folder, self.port = folder, free_port()
         (folder / "app").mkdir()
         for instruction, arguments in INSTRUCTIONS:
             if instruction == "COPY":
@@ -56,7 +58,7 @@ class Container:
         self.env = {**alone.environment(folder), **ENV, **own, **env}
         self.url = f"http://127.0.0.1:{self.port}/"
         self.process = self.run(only("CMD"), wait=False)
-        for _ in range(alone.START_SECONDS):
+        for _ in range(int(START_SECONDS)):
             if self.process.poll() is not None or self.healthy():
                 return
             threading.Event().wait(1)
@@ -193,7 +195,7 @@ def test_sigterm_while_the_model_loads_ends_it():
 
 def end(recipe: str, old: str, new: str) -> int:
     """Run a recipe of notebook 05 with this change until it ends; its exit status."""
-    cell = notebooks.load("05_deploy").cell(recipe)
+    cell = collection.load("05_deploy").cell(recipe)
     assert cell.source.count(old) == 1
     program = alone.Program(dataclasses.replace(cell, source=cell.source.replace(old, new)))
     try:

@@ -1,13 +1,14 @@
 """The files of deploy/ and the texts of notebook 05 are the same, so that what the notebook shows is what runs."""
 
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.nginx import DEPLOY
-from tools import notebooks
+from gradio_patterns import collection
 
-NOTEBOOK = notebooks.load("05_deploy")
+DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
+NOTEBOOK = collection.load("05_deploy")
 APPS = {"container": "container", "space": "space", "cluster": "scale-out"}
 FENCED = {
     "container/Dockerfile": ("container-files-text", "dockerfile"),

@@ -4,17 +4,18 @@ import re
 
 import pytest
 
+from gradio_patterns import collection
 from tools import index, notebooks
 
 
 def test_readme_is_up_to_date():
     there = index.README.read_text(encoding="utf-8")
-    assert there == index.render(there, notebooks.load_all(notebooks.ROOT / "notebooks")), "`make index` mends it"
+    assert there == index.render(there, collection.load_all(notebooks.ROOT / "notebooks")), "`make index` mends it"
 
 
 def test_every_recipe_and_every_symptom_is_in_the_readme():
     readme = index.README.read_text(encoding="utf-8")
-    for notebook in notebooks.load_all(notebooks.ROOT / "notebooks"):
+    for notebook in collection.load_all(notebooks.ROOT / "notebooks"):
         for recipe in notebook.recipes:
             assert f"`{recipe.name}`" in readme
         for section in notebook.sections:
@@ -37,4 +38,4 @@ def test_its_links_lead_to_files():
 
 def test_markers_that_are_missing_are_named():
     with pytest.raises(ValueError, match="recipes:begin"):
-        index.render("# A README without markers\n", notebooks.load_all(notebooks.ROOT / "notebooks"))
+        index.render("# A README without markers\n", collection.load_all(notebooks.ROOT / "notebooks"))

@@ -4,6 +4,7 @@ import http.server
 import importlib.util
 import json
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -15,8 +16,8 @@ import torch
 import transformers
 from PIL import Image
 
-from helpers import models
-from helpers.models import ModelError, load, pick_device, pick_dtype, unload
+from gradio_patterns import models
+from gradio_patterns.models import ModelError, load, pick_device, pick_dtype, unload
 
 ROOT = Path(__file__).parents[1]
 gpu = [pytest.mark.gpu, pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")]
@@ -145,6 +146,40 @@ def test_32_threads_share_one_load(tiny, loads):
     assert {id(pipe) for pipe in pipes} == {id(load("image-classification", str(tiny)))}
 
 
+FIRST_VISITORS_SCRIPT = """
+import random, threading, time
+from concurrent.futures import ThreadPoolExecutor
+import torch, transformers
+from gradio_patterns.models import load
+
+torch.cpu.get_capabilities = lambda: {"avx512_bf16": True}  # any processor will do
+now = 0.0
+
+def busy():  # the clock of a machine where some steps take a thousand times as long as others
+    global now
+    now += random.random() ** 4
+    return now
+
+time.perf_counter = busy
+reads, read = [], transformers.PreTrainedModel.from_pretrained.__func__
+transformers.PreTrainedModel.from_pretrained = classmethod(lambda cls, *a, **k: reads.append(cls) or read(cls, *a, **k))
+together = threading.Barrier(32)
+
+def visit(folder):
+    together.wait()
+    return load("image-classification", folder, device="cpu")
+
+with ThreadPoolExecutor(32) as pool:
+    pipes = set(pool.map(visit, [FOLDER] * 32))
+print({pipe.dtype for pipe in pipes}, len(pipes), len(reads))
+"""
+
+
+def test_32_threads_at_the_first_call_of_a_process_get_one_dtype_and_one_pipeline(tiny):
+    done = python(FIRST_VISITORS_SCRIPT.replace("FOLDER", repr(str(tiny))), ROOT)
+    assert (done.stdout, done.stderr) == ("{torch.bfloat16} 1 1\n", "")
+
+
 def test_another_request_does_not_wait_for_a_slow_download(tiny, monkeypatch):
     unload()
     asked, arrives, find = threading.Event(), threading.Event(), models._folder_or_hub
@@ -237,6 +272,20 @@ def test_unload_frees_the_weights_even_where_a_variable_holds_the_pipeline(tiny,
     assert len(loads) == 2
 
 
+def test_a_call_that_begins_while_the_weights_go_is_told_so(tiny, monkeypatch):
+    unload()
+    pipe, answers = load("image-classification", tiny), []
+
+    def move(device):  # what another thread sees at that moment
+        with pytest.raises(ModelError, match="unloaded; get it again"):
+            pipe(Image.new("RGB", (32, 32)))
+        answers.append(device)
+
+    monkeypatch.setattr(pipe.model, "to", move)
+    assert unload() == 1
+    assert answers == ["meta"]
+
+
 # What is picked.
 
 
@@ -258,18 +307,51 @@ def test_device_order_and_overrides(monkeypatch):
     assert pick_device("cuda:0") == torch.device("cuda", 0)
 
 
-@pytest.mark.parametrize(("native", "gains", "dtype"), [(0, 1, "float32"), (1, 0, "float32"), (1, 1, "bfloat16")])
-def test_bfloat16_on_a_cpu_only_where_it_is_native_and_gains(native, gains, dtype, monkeypatch):
-    monkeypatch.setattr(models, "_cpu_has_bf16", lambda: bool(native))
-    monkeypatch.setattr(models, "_cpu_gains_from_bf16", lambda: bool(gains))
-    assert pick_dtype("cpu") == getattr(torch, dtype)
+AVX2 = {"architecture": "x86_64", "avx2": True, "avx512_f": False, "avx512_bf16": False, "amx_bf16": False}
 
 
-def test_the_gain_is_measured_once_a_process():
-    models._cpu_gains_from_bf16.cache_clear()
-    answers = {models._cpu_gains_from_bf16() for _ in range(3)}
-    assert answers <= {True, False}
-    assert models._cpu_gains_from_bf16.cache_info().misses == 1
+@pytest.mark.parametrize(
+    ("capabilities", "dtype"),
+    [
+        pytest.param(AVX2, torch.float32, id="AVX2"),
+        pytest.param({**AVX2, "avx512_f": True, "avx512_vnni": True}, torch.float32, id="AVX-512"),
+        pytest.param({**AVX2, "avx512_f": True, "avx512_bf16": True}, torch.bfloat16, id="AVX512-BF16"),
+        pytest.param({**AVX2, "avx512_bf16": True, "amx_bf16": True}, torch.bfloat16, id="AMX"),
+        pytest.param({**AVX2, "amx_tile": True, "amx_bf16": True}, torch.float32, id="AMX alone"),
+        pytest.param({"architecture": "aarch64", "neon": True, "bf16": True}, torch.float32, id="ARM"),
+        pytest.param({}, torch.float32, id="unknown"),
+    ],
+)
+def test_bfloat16_on_a_cpu_only_where_its_gain_is_known(capabilities, dtype, monkeypatch):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    assert pick_dtype("cpu") == dtype
+
+
+@pytest.mark.parametrize(("native", "dtype"), [(False, torch.float32), (True, torch.bfloat16)])
+def test_an_older_pytorch_is_asked_in_its_own_way(native, dtype, monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: native)
+    assert pick_dtype("cpu") == dtype
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="not an x86")
+@pytest.mark.skipif(not hasattr(torch.cpu, "get_capabilities"), reason="an older PyTorch")
+def test_pytorch_knows_the_capability_by_this_name():
+    assert torch.cpu.get_capabilities()["avx512_bf16"] in (True, False)
+
+
+@pytest.mark.parametrize("exponent", [2, 0.5], ids=["a clock that speeds up", "a clock that slows down"])
+def test_no_clock_decides_the_dtype(exponent):
+    code = f"""
+import itertools, time, torch
+from gradio_patterns.models import pick_dtype
+torch.cpu.get_capabilities = lambda: {{"avx512_bf16": True}}
+readings = itertools.count()
+time.perf_counter = time.monotonic = time.time = lambda: next(readings) ** {exponent}
+print(pick_dtype("cpu"))
+"""
+    done = python(code, ROOT)
+    assert (done.stdout, done.stderr) == ("torch.bfloat16\n", "")
 
 
 def test_dtype_overrides(monkeypatch):
@@ -338,7 +420,7 @@ class Hub(http.server.BaseHTTPRequestHandler):
 
 
 HUB_SCRIPT = """
-from helpers.models import ModelError, load, unload
+from gradio_patterns.models import ModelError, load, unload
 
 def ask():
     for name in "someone/tiny", "someone/gated", "nobody/nothing":
@@ -426,24 +508,22 @@ def test_damaged_weights_are_refused(tiny, tmp_path):
 # Manners.
 
 
-def test_importing_helpers_loads_neither_torch_nor_transformers():
-    code = "import sys, helpers, helpers.models, helpers.packaged; print({'torch', 'transformers'} & set(sys.modules))"
+def test_importing_the_package_costs_nothing_and_its_loader_neither_torch_nor_transformers():
+    code = """
+import sys
+before = set(sys.modules)
+import gradio_patterns
+print(set(sys.modules) - before)
+import gradio_patterns.models, gradio_patterns.packaged
+print({"torch", "transformers"} & set(sys.modules))
+"""
     done = python(code, ROOT)
-    assert (done.stdout, done.stderr) == ("set()\n", "")
-    timed = subprocess.run(
-        [sys.executable, "-X", "importtime", "-c", "import helpers"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    (line,) = [line for line in timed.stderr.splitlines() if line.endswith("| helpers")]
-    assert int(line.split("|")[1]) < 100_000  # microseconds; torch alone takes more than a second
+    assert (done.stdout, done.stderr) == ("{'gradio_patterns'}\nset()\n", "")
 
 
 QUIET_SCRIPT = """
 from concurrent.futures import ThreadPoolExecutor
-from helpers.models import load, unload
+from gradio_patterns.models import load, unload
 with ThreadPoolExecutor(32) as pool:  # the very first import of Transformers happens in these threads
     (embed,) = set(pool.map(load, ["feature-extraction"] * 32))
 label, chat = load("image-classification"), load("text-generation")
@@ -473,7 +553,7 @@ def test_nothing_is_printed_on_load_or_use_and_logging_is_left_as_it_was():
 
 
 def test_the_module_works_copied_alone(tiny, tmp_path):
-    (tmp_path / "models.py").write_text((ROOT / "helpers/models.py").read_text())
+    (tmp_path / "models.py").write_text((ROOT / "helpers/gradio_patterns/models.py").read_text())
     code = f"""
 from models import ModelError, load
 print(load("image-classification", {str(tiny)!r}).task)

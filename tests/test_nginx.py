@@ -8,10 +8,11 @@ import httpx
 import pytest
 from gradio_client import Client, handle_file
 
-from tests.nginx import running
-from tools.alone import Program
-from tools.notebooks import Cell
+from gradio_patterns.testing import Nginx, Program, visitor
 from tools.programs import NGINX
+
+DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
+CONF, PROXY = (DEPLOY / "nginx.conf").read_text(), (DEPLOY / "proxy.conf").read_text()
 
 APP = """
 import os, pathlib, tempfile, time
@@ -60,35 +61,27 @@ def nginx_is_there(need):
     need(NGINX)
 
 
-def start(**env: str) -> Program:
-    program = Program(Cell(index=0, id="app", type="code", source=APP, tags=(), metadata={}), env)
-    program.start()
-    return program
-
-
-def address(program: Program) -> str:
-    return f"127.0.0.1:{program.port}"
-
-
 @pytest.fixture(scope="module")
 def apps():
     """An app at the root and one that is told it lives under /demo."""
-    programs = start(), start(GRADIO_ROOT_PATH="/demo")
-    yield programs
-    for program in programs:
-        program.remove()
+    with Program(APP) as root, Program(APP, env={"GRADIO_ROOT_PATH": "/demo"}) as demo:
+        yield root, demo
+
+
+def deployed(apps, edit=lambda text: text) -> Nginx:
+    """nginx with the files of deploy/, or with an edit of them."""
+    root, demo = apps
+    return Nginx(edit(CONF), {"app:7860": root, "demo:7860": demo}, files={"proxy.conf": edit(PROXY)})
 
 
 @pytest.fixture(scope="module")
-def nginx(apps, tmp_path_factory):
-    root, demo = apps
-    upstreams = {"app:7860": address(root), "demo:7860": address(demo)}
-    with running("nginx.conf", tmp_path_factory.mktemp("nginx"), upstreams) as server:
+def nginx(apps):
+    with deployed(apps) as server:
         yield server
 
 
 def connect(nginx, path="/") -> Client:
-    return Client(f"{nginx.url}{path}", verbose=False, ssl_verify=nginx.context)
+    return visitor(f"{nginx.url}{path}", ssl_verify=nginx.context)
 
 
 @pytest.mark.parametrize("path", ["/", "/demo/"])
@@ -116,7 +109,7 @@ def assets(http, url):
 
 @pytest.mark.parametrize("path", ["/", "/demo/"])
 def test_a_file_link_is_one_that_a_browser_can_open(nginx, path):
-    client = Client(f"{nginx.url}{path}", verbose=False, ssl_verify=nginx.context, download_files=False)
+    client = visitor(f"{nginx.url}{path}", ssl_verify=nginx.context, download_files=False)
     link = client.predict(api_name="/report")["url"]
     assert link.startswith(f"{nginx.url}{path}gradio_api/file=")
     answer = httpx.get(link, verify=nginx.context)
@@ -154,39 +147,25 @@ def without(pattern: str):
     return edit
 
 
-@pytest.fixture
-def broken(apps, tmp_path):
-    def start(edit):
-        upstreams = {"app:7860": address(apps[0]), "demo:7860": address(apps[1])}
-        context = running("nginx.conf", tmp_path, upstreams, edit)
-        contexts.append(context)
-        return context.__enter__()
-
-    contexts = []
-    yield start
-    for context in contexts:
-        context.__exit__(None, None, None)
-
-
-def test_without_the_host_headers_files_point_at_the_backend(broken):
-    nginx = broken(without("proxy_set_header (Host|X-Forwarded)"))
-    root = httpx.get(f"{nginx.url}/config", verify=nginx.context).json()["root"]
+def test_without_the_host_headers_files_point_at_the_backend(apps):
+    with deployed(apps, without("proxy_set_header (Host|X-Forwarded)")) as nginx:
+        root = httpx.get(f"{nginx.url}/config", verify=nginx.context).json()["root"]
     assert root.startswith("http://app"), root  # the name of the upstream, which no browser knows
 
 
-def test_without_the_scheme_header_a_https_page_gets_http_addresses(broken):
-    nginx = broken(without("X-Forwarded-Proto"))
-    assert httpx.get(f"{nginx.url}/config", verify=nginx.context).json()["root"].startswith("http://")
+def test_without_the_scheme_header_a_https_page_gets_http_addresses(apps):
+    with deployed(apps, without("X-Forwarded-Proto")) as nginx:
+        assert httpx.get(f"{nginx.url}/config", verify=nginx.context).json()["root"].startswith("http://")
 
 
-def test_without_buffering_off_the_stream_waits(broken, apps):
-    nginx = broken(without("proxy_buffering"))
+def test_without_buffering_off_the_stream_waits(apps):
     release = apps[0].folder / "release"
     release.unlink(missing_ok=True)
-    job = connect(nginx).submit(2, api_name="/stream")
-    assert _first_within(job, 4) is None
-    release.touch()
-    assert job.result(timeout=60) == 1
+    with deployed(apps, without("proxy_buffering")) as nginx:
+        job = connect(nginx).submit(2, api_name="/stream")
+        assert _first_within(job, 4) is None
+        release.touch()
+        assert job.result(timeout=60) == 1
 
 
 def _first_within(job, seconds):
@@ -198,18 +177,17 @@ def _first_within(job, seconds):
     return found[0] if found else None
 
 
-def test_without_the_body_size_nginx_refuses_the_upload(broken, tmp_path):
-    nginx = broken(without("client_max_body_size"))
+def test_without_the_body_size_nginx_refuses_the_upload(apps, tmp_path):
     upload = tmp_path / "upload.bin"
     upload.write_bytes(b"x" * 3_000_000)
-    with pytest.raises(httpx.HTTPStatusError, match="413"):
+    with deployed(apps, without("client_max_body_size")) as nginx, pytest.raises(httpx.HTTPStatusError, match="413"):
         connect(nginx).predict(handle_file(upload), api_name="/size")
 
 
-def test_root_path_is_needed_under_a_sub_path(apps, tmp_path):
+def test_root_path_is_needed_under_a_sub_path(apps):
     """An app that is not told of /demo: its assets come, but its calls go to the root, where nobody is."""
-    upstreams = {"app:7860": "127.0.0.1:1", "demo:7860": address(apps[0])}
-    with running("nginx.conf", tmp_path, upstreams) as nginx, httpx.Client(verify=nginx.context) as http:
+    untold, nobody = apps[0], 1
+    with deployed((nobody, untold)) as nginx, httpx.Client(verify=nginx.context) as http:
         config = http.get(f"{nginx.url}/demo/config").json()
         assert config["root"] == nginx.url
         call = f"{config['root']}{config['api_prefix']}/info"

@@ -1,4 +1,4 @@
-"""helpers.notebook, in real kernels: a cell that runs again leaves no demo behind, wherever it runs."""
+"""gradio_patterns.notebook, in real kernels: a cell that runs again leaves no demo behind, wherever it runs."""
 
 import os
 import re
@@ -18,7 +18,7 @@ LAUNCH = textwrap.dedent(
     print(demo.server_port)
     """
 )
-SETUP = "from helpers import notebook\nnotebook.setup()"
+SETUP = "from gradio_patterns import notebook\nnotebook.setup()"
 
 
 class Kernel:

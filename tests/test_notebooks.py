@@ -14,11 +14,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell
+
 from gradio_patterns import collection
 from gradio_patterns.collection import Notebook
 from gradio_patterns.testing.programs import end_processes
-from nbformat.v4 import new_code_cell
-
 from tools import again, alone, sections
 
 AT_ONCE = 1  # notebooks measure who waits for whom; a second one beside would be in every measurement

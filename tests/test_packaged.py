@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from helpers import packaged
-from helpers.packaged import PackagedModelError, folder
+from gradio_patterns import packaged
+from gradio_patterns.packaged import PackagedModelError, folder
 
 ROOT = Path(__file__).parents[1]
 MINILM = "sentence-transformers/all-MiniLM-L6-v2"
@@ -76,7 +76,7 @@ def test_a_tampered_checkpoint_is_refused_before_it_is_read(model_id, cache, tmp
 
 
 def test_a_tampered_checkpoint_reaches_the_user_as_a_model_error(cache, tmp_path, monkeypatch):
-    from helpers.models import ModelError, load, unload
+    from gradio_patterns.models import ModelError, load, unload
 
     unload()
     tampered(MOBILENET, tmp_path, monkeypatch)
@@ -134,7 +134,7 @@ def test_a_cache_that_cannot_be_written_says_which_variable_to_set(tmp_path, mon
 
 CRASH = """
 import os, sys
-from helpers import packaged
+from gradio_patterns import packaged
 def crash(checkpoint, out):
     (out / "model.safetensors").write_bytes(b"half")
     os.kill(os.getpid(), 9)
@@ -155,7 +155,7 @@ def test_a_killed_conversion_is_not_taken_for_a_model(cache, converted):
 COMPANY = """
 import sys
 from pathlib import Path
-from helpers import packaged
+from gradio_patterns import packaged
 package = packaged._PACKAGES[sys.argv[1]]
 def convert(checkpoint, out):
     print("converts", flush=True)

@@ -6,10 +6,10 @@ Every recipe runs once; the tests below read the report of that run.
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from gradio_patterns import collection
 from gradio_patterns.collection import Recipe
 from gradio_patterns.testing import programs
-
 from tools import alone
 
 RECIPES = [

@@ -5,15 +5,17 @@ import concurrent.futures
 import json
 import threading
 import uuid
+from pathlib import Path
 
 import httpx
 import pytest
 from gradio_client import Client
 
-from tests.nginx import running
-from tools.alone import Program
-from tools.notebooks import Cell
+from gradio_patterns.testing import Nginx, Program, until, visitor
 from tools.programs import NGINX
+
+DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
+CONF, PROXY = (DEPLOY / "nginx-replicas.conf").read_text(), (DEPLOY / "proxy.conf").read_text()
 
 APP = """
 import os, time
@@ -43,28 +45,23 @@ def nginx_is_there(need):
 
 @pytest.fixture(scope="module")
 def replicas():
-    programs = [Program(Cell(index=0, id="app", type="code", source=APP, tags=(), metadata={})) for _ in range(2)]
-    for program in programs:
-        program.start()
-    yield programs
-    for program in programs:
-        program.remove()
+    with Program(APP) as one, Program(APP) as two:
+        yield one, two
 
 
-def upstreams(replicas) -> dict[str, str]:
-    return {f"app{n}:7860": f"127.0.0.1:{program.port}" for n, program in enumerate(replicas, 1)}
+def deployed(replicas, text=CONF) -> Nginx:
+    one, two = replicas
+    return Nginx(text, {"app1:7860": one, "app2:7860": two}, files={"proxy.conf": PROXY})
 
 
 def connect(nginx) -> Client:
-    return Client(nginx.url, verbose=False, ssl_verify=nginx.context)
+    return visitor(nginx, ssl_verify=nginx.context)
 
 
-def test_round_robin_loses_sessions(replicas, tmp_path):
+def test_round_robin_loses_sessions(replicas):
     """What the sticky cookie is there for: the event joins one replica, its stream asks the other."""
-    lines = ("hash $visitor", "add_header Set-Cookie")
-
-    def round_robin(text):
-        return "\n".join(line for line in text.splitlines() if not line.strip().startswith(lines)) + "\n"
+    sticky = ("hash $visitor", "add_header Set-Cookie")
+    round_robin = "\n".join(line for line in CONF.splitlines() if not line.strip().startswith(sticky))
 
     def told(nginx) -> dict:
         """What the stream of a visitor's first event says. gradio_client would wait: the message names no event."""
@@ -75,13 +72,13 @@ def test_round_robin_loses_sessions(replicas, tmp_path):
                 line = next(line for line in stream.iter_lines() if line.startswith("data:"))
         return json.loads(line.removeprefix("data:"))
 
-    with running("nginx-replicas.conf", tmp_path, upstreams(replicas), round_robin) as nginx:
+    with deployed(replicas, round_robin) as nginx:
         messages = [told(nginx) for _ in range(VISITORS)]  # one connection each, so one worker of nginx: A, B, A, B
     assert all(message.get("session_not_found") for message in messages), messages
 
 
-def test_the_cookie_keeps_each_visitor_and_its_state_with_one_replica(replicas, tmp_path):
-    with running("nginx-replicas.conf", tmp_path, upstreams(replicas)) as nginx:
+def test_the_cookie_keeps_each_visitor_and_its_state_with_one_replica(replicas):
+    with deployed(replicas) as nginx:
         clients = [connect(nginx) for _ in range(VISITORS)]
         seen = [[client.predict(api_name="/visit") for _ in range(3)] for client in clients]
     homes = collections.Counter()
@@ -92,9 +89,9 @@ def test_the_cookie_keeps_each_visitor_and_its_state_with_one_replica(replicas, 
     assert len(homes) == 2, f"one replica got everybody: {homes}"
 
 
-def test_a_replica_is_drained_and_restarted_under_load(replicas, tmp_path):
+def test_a_replica_is_drained_and_restarted_under_load(replicas):
     """Every call is answered, but for those that a switch catches between their request and their stream."""
-    with running("nginx-replicas.conf", tmp_path, upstreams(replicas)) as nginx:
+    with deployed(replicas) as nginx:
         clients = [connect(nginx) for _ in range(VISITORS)]
         answered, lost, stop = [], [], threading.Event()
 
@@ -110,20 +107,16 @@ def test_a_replica_is_drained_and_restarted_under_load(replicas, tmp_path):
             thread.start()
         first = replicas[0]
         old_pid = first.process.pid
-        wait_until(lambda: {old_pid, replicas[1].process.pid} <= set(answered))
+        until(lambda: {old_pid, replicas[1].process.pid} <= set(answered), "both replicas to answer")
 
-        down = f"server 127.0.0.1:{first.port} down"
-        nginx.write(lambda text: text.replace("server app1:7860", "server app1:7860 down"))
-        assert down in (nginx.folder / "nginx.conf").read_text()
-        nginx.reload()
-        wait_until(lambda: set(answered[-2 * VISITORS :]) == {replicas[1].process.pid})
+        nginx.reload(CONF.replace("server app1:7860", "server app1:7860 down"))
+        assert f"server 127.0.0.1:{first.port} down" in (nginx.folder / "nginx.conf").read_text()
+        until(lambda: set(answered[-2 * VISITORS :]) == {replicas[1].process.pid}, "the second to answer everybody")
         lost_at_the_switch = len(lost)
 
-        first.stop()
-        first.start()
-        nginx.write()
-        nginx.reload()
-        wait_until(lambda: first.process.pid in answered)
+        first.restart()
+        nginx.reload(CONF)
+        until(lambda: first.process.pid in answered, "the first to answer again")
         stop.set()
         for thread in threads:
             thread.join(90)
@@ -135,13 +128,3 @@ def test_a_replica_is_drained_and_restarted_under_load(replicas, tmp_path):
     assert lost_at_the_switch <= VISITORS
     assert len(lost) <= 2 * VISITORS
     assert len(answered) > 3 * VISITORS
-
-
-def wait_until(condition, seconds=60):
-    """Poll until the condition holds; fail after `seconds`."""
-    waiting = threading.Event()
-    for _ in range(int(seconds / 0.05)):
-        if condition():
-            return
-        waiting.wait(0.05)
-    raise AssertionError("it did not come about in time")

@@ -2,11 +2,12 @@
 
 import pytest
 
-from tools import notebooks, rules
+from gradio_patterns import collection
+from tools import rules
 
 
 @pytest.mark.parametrize("rule", rules.RULES)
-@pytest.mark.parametrize("notebook", notebooks.load_all(), ids=lambda notebook: notebook.path.stem)
+@pytest.mark.parametrize("notebook", collection.load_all(), ids=lambda notebook: notebook.path.stem)
 def test_rule(notebook, rule):
     found = rules.violations(notebook, [rule])
     assert not found, "\n" + "\n".join(map(str, found))

@@ -1,11 +1,12 @@
 """The folder of a Hugging Face Space: its front matter, and its start in an environment like a Space's."""
 
 import ast
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
-import threading
+from pathlib import Path
 
 import httpx
 import pytest
@@ -16,11 +17,12 @@ from gradio_client.exceptions import AppError
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from tests.nginx import DEPLOY
+from gradio_patterns.testing import free_port, until
+from gradio_patterns.testing.programs import START_SECONDS
 from tools import alone
 from tools.notebooks import PROJECT
 
-FOLDER = DEPLOY / "space"
+FOLDER = Path(__file__).resolve().parent.parent / "deploy" / "space"
 SETTINGS = yaml.safe_load((FOLDER / "README.md").read_text().split("---")[1])
 
 
@@ -34,14 +36,14 @@ def test_the_front_matter_is_what_a_space_needs():
 
 
 def test_every_import_is_installed_there():
-    """By the SDK (gradio), by ZeroGPU (spaces) or by the one line of requirements.txt (helpers)."""
+    """By the SDK (gradio), by ZeroGPU (spaces) or by the one line of requirements.txt (gradio_patterns)."""
     imports = {
         name.split(".")[0]
         for node in ast.walk(ast.parse((FOLDER / "app.py").read_text()))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in ([alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module])
     }
-    assert imports - sys.stdlib_module_names == {"gradio", "spaces", "helpers"}
+    assert imports - sys.stdlib_module_names == {"gradio", "spaces", "gradio_patterns"}
     assert (FOLDER / "requirements.txt").read_text().splitlines()[1].startswith(f"{PROJECT['name']} @ ")
 
 
@@ -49,7 +51,7 @@ def test_every_import_is_installed_there():
 def test_the_folder_starts_with_the_environment_of_a_space(tmp_path):
     """Nothing of this machine's environment but what finds programs, and the secret of the Space."""
     shutil.copytree(FOLDER, tmp_path / "space")
-    port = alone.free_port()
+    port = free_port()
     keep = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
     guard = {name: value for name, value in alone.environment(tmp_path).items() if name in GUARD}
     space = {
@@ -88,12 +90,11 @@ GUARD = {"PYTHONPATH", "NETWORK_LOG", "TMPDIR", "HF_HUB_OFFLINE", "GRADIO_ANALYT
 
 def wait_for(url, process, log):
     """Wait until the Space answers; fail with its log if it ends."""
-    for _ in range(alone.START_SECONDS * 5):
+
+    def answers() -> bool:
         assert process.poll() is None, log.read_text()
-        try:
-            if httpx.get(f"{url}config", timeout=10).status_code == 200:
-                return
-        except httpx.HTTPError:
-            pass
-        threading.Event().wait(0.2)
-    raise AssertionError(log.read_text())
+        with contextlib.suppress(httpx.HTTPError):
+            return httpx.get(f"{url}config", timeout=10).status_code == 200
+        return False
+
+    until(answers, log.read_text, START_SECONDS)

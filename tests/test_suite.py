@@ -16,20 +16,28 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from gradio_patterns.collection import Notebook
 from tools import notebooks, rules
 
-TEXT = """\
+MORE = "A sentence more says when one needs it. "  # a notebook has 350 words
+
+TEXT = f"""\
 ## Give every visitor their own cart
 
 A module-level list belongs to the server, so every visitor reads and writes the same one. `gr.State`
-belongs to one session.
+belongs to one session. {40 * MORE}
 
-**You see:** items that somebody else added · a cart that a refresh does not empty
+**You see:** items that somebody else added · a cart that a refresh
+does not empty
+
+**Do:** keep it in `gr.State([])`, and give it to the handler
+as an input and as an output.
 """
 
 TRAP = """\
 import gradio as gr
-from gradio_client import Client
+
+from gradio_patterns.testing import serve
 
 cart = []
 
@@ -44,11 +52,10 @@ with gr.Blocks() as trap:
     contents = gr.Textbox(label="Cart")
     gr.Button("Add").click(add_to_shared, item, contents, api_name="add")
 
-trap.launch(inline=False, quiet=True)
-Client(trap.local_url, verbose=False).predict("milk", api_name="/add")
-seen = Client(trap.local_url, verbose=False).predict("tea", api_name="/add")
-trap.close()
-cart.clear()
+with serve(trap) as app:
+    alice, bob = app.visitors(2)
+    alice.predict("milk", api_name="/add")
+    seen = bob.predict("tea", api_name="/add")
 assert seen == "milk, tea"
 seen
 """
@@ -56,11 +63,13 @@ seen
 RECIPE = """\
 import gradio as gr
 
+MOST = 20
+
 
 def add(item, cart):
     if not item.strip():
         raise gr.Error("Type what to add.")
-    cart = [*cart, item]
+    cart = [*cart, item][:MOST]
     return ", ".join(cart), cart
 
 
@@ -74,13 +83,52 @@ demo.launch()
 """
 
 CHECK = """\
-from gradio_client import Client
+from gradio_patterns.testing import visitors
 
-alice, bob = (Client(demo.local_url, verbose=False) for _ in range(2))
+alice, bob = visitors(demo, 2)
 alice.predict("milk", api_name="/add")
 bobs = bob.predict("tea", api_name="/add")
 assert bobs == "tea"
 bobs
+"""
+
+# A second section, for what one section does to another.
+BOOK_TEXT = """\
+## Keep one guest book for everybody
+
+What all visitors share is a module-level name, on purpose.
+**You see:** a list that is empty for everybody else
+**Do:** append to one `list` of the module.
+"""
+
+BOOK = """\
+import gradio as gr
+
+MOST = 20
+guests = []
+
+
+def sign(name):
+    guests.append(name)
+    return ", ".join(guests[-MOST:])
+
+
+with gr.Blocks() as demo:
+    name = gr.Textbox(label="Name")
+    book = gr.Textbox(label="Guest book")
+    gr.Button("Sign").click(sign, name, book, api_name="sign")
+
+demo.launch()
+"""
+
+BOOK_CHECK = """\
+from gradio_patterns.testing import visitors
+
+alice, bob = visitors(demo, 2)
+alice.predict("Alice", api_name="/sign")
+both = bob.predict("Bob", api_name="/sign")
+assert both == "Alice, Bob"
+both
 """
 
 FOLKLORE = """\
@@ -101,6 +149,9 @@ def sample(name: str) -> nbformat.NotebookNode:
         new_code_cell(TRAP.strip(), id="own-cart-trap", metadata={"tags": ["trap"]}),
         new_code_cell(RECIPE.strip(), id="own-cart", metadata={"tags": ["recipe"]}),
         new_code_cell(CHECK.strip(), id="own-cart-check", metadata={"tags": ["check"]}),
+        new_markdown_cell(BOOK_TEXT, id="guest-book-text"),
+        new_code_cell(BOOK.strip(), id="guest-book", metadata={"tags": ["recipe"]}),
+        new_code_cell(BOOK_CHECK.strip(), id="guest-book-check", metadata={"tags": ["check"]}),
         new_markdown_cell(FOLKLORE.strip(), id="folklore"),
     ]
     kernel = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -111,13 +162,14 @@ def cell(nb, id):
     return next(cell for cell in nb.cells if cell.id == id)
 
 
-def edit(id: str, old: str, new: str):
-    """A break that replaces text in one cell, which must be there."""
+def edit(id: str, *texts: str):
+    """A break that replaces text in one cell, which must be there: old, new and so on."""
 
     def apply(nb):
         target = cell(nb, id)
-        assert old in target.source, f"{old!r} is not in {id}"
-        target.source = target.source.replace(old, new)
+        for old, new in zip(texts[::2], texts[1::2], strict=True):
+            assert old in target.source, f"{old!r} is not in {id}"
+            target.source = target.source.replace(old, new)
 
     return apply
 
@@ -125,6 +177,11 @@ def edit(id: str, old: str, new: str):
 def sets(id: str, changes: dict):
     """A break that sets fields of one cell."""
     return lambda nb: cell(nb, id).update(copy.deepcopy(changes))
+
+
+def adds(id: str, source: str, **metadata):
+    """A break that puts a code cell before the folklore."""
+    return lambda nb: nb.cells.insert(-1, new_code_cell(source, id=id, metadata=metadata))
 
 
 def drops(id: str):
@@ -169,10 +226,27 @@ BREAKS_A_RULE = {
     "own_setup": (edit("setup", "-q", "-U"), "setup"),
     "foreign_id": (sets("own-cart-check", {"id": "basket-check"}), "sections"),
     "no_symptom": (edit("own-cart-text", "**You see:**", "You see:"), "symptoms"),
+    "symptom_elsewhere": (
+        lambda nb: nb.cells.insert(6, new_markdown_cell("**You see:** nothing", id="own-cart-more")),
+        "symptoms",
+    ),
+    "no_cure": (edit("own-cart-text", "**Do:**", "Do:"), "cure"),
+    "two_cures": (edit("own-cart-text", "**Do:**", "**Do:** use `gr.State`.\n\n**Do:**"), "cure"),
+    "cure_first": (
+        edit("guest-book-text", "**You see:**", "**Do:** use a `list`.\n**You see:**", "**Do:** append", "append"),
+        "cure",
+    ),
+    "long_cure": (edit("own-cart-text", "as an input", 40 * "really " + "as an input"), "cure"),
+    "cure_without_code": (edit("own-cart-text", "`gr.State([])`", "a state"), "cure"),
+    "little_prose": (edit("own-cart-text", 10 * MORE, ""), "prose"),
+    "much_prose": (edit("own-cart-text", 10 * MORE, 40 * MORE), "prose"),
+    "todo": (edit("own-cart-check", "assert", "# TODO\nassert"), "finished"),
+    "rig": (adds("guest-book-rig", "import threading"), "no-rig"),
     "no_check": (drops("own-cart-check"), "one-recipe-each"),
     "trap_after_recipe": (lambda nb: nb.cells.insert(5, nb.cells.pop(3)), "one-recipe-each"),
     "no_recipe": (drops("own-cart"), "one-recipe-each"),
-    "long_check": (edit("own-cart-check", "bobs == ", "bobs ==" + 50 * " \\\n" + " "), "sizes"),
+    "long_check": (edit("own-cart-check", "assert", 30 * "bobs\n" + "assert"), "lengths"),
+    "long_recipe": (edit("own-cart", "MOST = 20\n", 110 * "MOST = 20\n"), "lengths"),
     "magic": (edit("own-cart-check", "from", "%time\nfrom"), "plain-python"),
     "no_assert": (edit("own-cart-check", 'assert bobs == "tea"\n', ""), "traps-and-checks-can-fail"),
     "constant_assert": (edit("own-cart-check", 'assert bobs == "tea"', "assert True"), "traps-and-checks-can-fail"),
@@ -182,14 +256,23 @@ BREAKS_A_RULE = {
     ),
     "trap_without_assert": (edit("own-cart-trap", 'assert seen == "milk, tea"\n', ""), "traps-and-checks-can-fail"),
     "no_launch": (edit("own-cart", "demo.launch()", "demo"), "recipes-are-programs"),
+    "recipe_that_needs_a_name": (edit("own-cart", "MOST = 20\n", ""), "recipes-are-programs"),
     "shared": (edit("own-cart", "launch()", "launch(share=True)"), "plain-launch"),
     "fixed_port": (edit("own-cart", "launch()", "launch(server_port=7860)"), "plain-launch"),
     "needs_the_project": (
-        edit("own-cart", "import gradio as gr", "import gradio as gr\nimport helpers.traffic"),
+        edit("own-cart", "import gradio as gr", "import gradio as gr\nimport gradio_patterns.testing.traffic"),
         "only-model-helpers",
     ),
     "needs_a_file": (edit("own-cart", '"Type', 'open("deploy/nginx.conf"), "Type'), "only-model-helpers"),
-    "no_api_name": (edit("own-cart", ', api_name="add"', ""), "endpoints-are-named"),
+    "name_taken": (edit("guest-book", "MOST = 20", "MOST = 5"), "stays-alive"),
+    "leans_on_another_section": (
+        edit("guest-book-check", "from gradio_patterns.testing import visitors\n", ""),
+        "stands-alone",
+    ),
+    "load_without_name": (
+        edit("own-cart", "\ndemo", "    demo.load(lambda: 'Milk', None, contents)\n\ndemo"),
+        "unseen-events-are-named",
+    ),
     "rendered_without_label": (
         edit("own-cart", "\ndemo", "    @gr.render()\n    def more():\n        gr.Textbox()\n\ndemo"),
         "rendered-components-are-labelled",
@@ -222,6 +305,11 @@ BREAKS_A_RUN = {
     "trap_that_does_not_trap": (
         edit("own-cart-trap", 'return ", ".join(cart)', "return item"),
         {"test_executes"},
+        set(),
+    ),
+    "demo_that_a_later_cell_breaks": (
+        edit("guest-book-check", "assert", 'MOST = "many"\nassert'),
+        {"test_every_demo_answers_after_the_last_cell"},
         set(),
     ),
     "deprecated": (
@@ -328,18 +416,108 @@ def test_what_breaks_a_run_turns_it_red(red_runs, name):
         assert alone <= red_runs[name][1]
 
 
+def broken(rule: str, apply, tmp_path) -> bool:
+    """Whether the sample breaks a rule after `apply`."""
+    notebook = sample("10_sample.ipynb")
+    apply(notebook)
+    nbformat.write(notebook, tmp_path / "10_sample.ipynb")
+    return bool(rules.violations(Notebook(tmp_path / "10_sample.ipynb"), [rule]))
+
+
 @pytest.mark.parametrize(
-    "code",
+    ("code", "breaks"),
     [
-        "import json\nsettings = json.load(open('settings.json'))",
-        "from concurrent.futures import ThreadPoolExecutor\nworker = ThreadPoolExecutor(1)\nworker.submit(print, 1)",
-        "basket = set()\nbasket.clear()",
-        "def stop(): ...\nbutton = gr.Button('Stop')\nbutton.click(stop, api_visibility='private')",
-        "button = gr.Button('Stop')\nbutton.click(None, cancels=[])",
+        ("MOST = 20", False),
+        ("MOST=(20)", False),
+        ("import gradio as gr", False),
+        ("import math, gradio as gr", False),
+        ("def inner():\n    MOST = 1", False),
+        ("[MOST for MOST in 'ab']", False),
+        ("(lambda MOST: MOST)(1)", False),
+        ("class Inner:\n    MOST = 1", False),
+        ("MOST = 21", True),
+        ("MOST += 1", True),
+        ("MOST: int = 21", True),
+        ("del MOST", True),
+        ("def MOST(): ...", True),
+        ("class MOST: ...", True),
+        ("import math as gr", True),
+        ("from math import pi as MOST", True),
+        ("for MOST in range(2): ...", True),
+        ("with open('x') as (MOST, _): ...", True),
+        ("print(MOST := 3)", True),
+        ("[MOST := 3 for _ in 'ab']", True),
+        ("def inner():\n    global MOST\n    MOST = 1", True),
+        ("match 3:\n    case MOST: ...", True),
+        ("try: ...\nexcept OSError as MOST: ...", True),
+        ("await MOST.close()\nasync with MOST as MOST: ...", True),
     ],
 )
-def test_what_is_no_public_endpoint_needs_no_name(tmp_path, code):
-    notebook = sample("10_sample.ipynb")
-    edit("own-cart", "\ndemo.launch()", f"\n{code}\ndemo.launch()")(notebook)
-    nbformat.write(notebook, tmp_path / "10_sample.ipynb")
-    assert rules.violations(notebooks.Notebook(tmp_path / "10_sample.ipynb"), ["endpoints-are-named"]) == []
+def test_what_gives_a_recipes_name_another_meaning(tmp_path, code, breaks):
+    put = edit("guest-book-check", "alice, bob", f"{code}\nalice, bob")
+    assert broken("stays-alive", put, tmp_path) == breaks
+
+
+@pytest.mark.parametrize(
+    ("code", "breaks"),
+    [
+        ("[one for one in range(3)]", False),
+        ("{one: two for one, two in {}.items() if one}", False),
+        ("print(sys.version, notebook, __name__)", False),
+        ("get_ipython(), display(1)", False),
+        ("def early(): return late\nlate = 1", False),
+        ("class Inner:\n    size = 3\n    twice = 2 * size", False),
+        ("import asyncio\nawait asyncio.sleep(0)", False),
+        ("def outer():\n    inner = 1\n    return lambda: inner", False),
+        ("print(sign, guests, demo)", False),
+        ("print(add)", True),
+        ("(lambda: add)", True),
+        ("class Inner:\n    size = 3\n    def twice(self): return 2 * size", True),
+        ("def outer(one=add): ...", True),
+        ("[one for one in add]", True),
+        ("async def outer():\n    await add()", True),
+        ("for one in 'ab':\n    add.one = one", True),
+    ],
+)
+def test_what_a_section_does_not_define(tmp_path, code, breaks):
+    put = edit("guest-book-check", "alice, bob", f"{code}\nalice, bob")
+    assert broken("stands-alone", put, tmp_path) == breaks
+
+
+def test_a_name_that_a_later_cell_of_the_section_binds_is_missing(tmp_path):
+    put = edit("own-cart-trap", "assert seen", "print(bobs)\nassert seen")
+    assert broken("stands-alone", put, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("code", "breaks"),
+    [
+        ("    demo.load(add, [item, cart], [contents, cart], api_name='load')", False),
+        ("    demo.load(add, [item, cart], [contents, cart], api_visibility='private')", False),
+        ("    demo.load(None, js='() => 1')", False),
+        ("    gr.on([demo.load], lambda: 1, api_name='load')", False),
+        ("import json\nsettings = json.loads('{}')", False),
+        ("    @gr.render()\n    def more():\n        gr.Button('x').click(add, api_name='x')", False),
+        ("    @gr.render()\n    def more():\n        names = []\n        names.clear()", False),
+        ("    demo.load(add, [item, cart], [contents, cart])", True),
+        ("    demo.load(add, [item, cart], [contents, cart], api_name=None)", True),
+        ("    @demo.load()\n    def start(): ...", True),
+        ("    gr.on([demo.load, item.change], lambda: 1)", True),
+        ("    @gr.render()\n    def more():\n        gr.Button('x').click(add)", True),
+        (
+            "    @gr.render()\n    def more():\n        button = gr.Button('x')\n"
+            "        @button.click(inputs=[])\n        def pressed(): ...",
+            True,
+        ),
+    ],
+)
+def test_which_event_that_no_client_sees_has_no_name(tmp_path, code, breaks):
+    assert broken("unseen-events-are-named", edit("own-cart", "\ndemo", f"{code}\n\ndemo"), tmp_path) == breaks
+
+
+def test_sizes_are_printed(tmp_path):
+    nbformat.write(sample("10_sample.ipynb"), tmp_path / "10_sample.ipynb")
+    head, one, total = rules.sizes([Notebook(tmp_path / "10_sample.ipynb")])
+    assert head.split()[-6:] == ["trap", "recipe", "check", "other", "recipes", "words"]
+    assert one.split()[1:] == ["16,", "16", "12,", "13", "6,", "6", "-", "46%", "431"]
+    assert total.split()[1:] == one.split()[1:]

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 from aiohttp import web
 
-from helpers import traffic
-from helpers.traffic import plot, send, summary
+from gradio_patterns.testing import traffic
+from gradio_patterns.testing.traffic import plot, send, summary
 
 
 def run(coroutine):

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from gradio_patterns import notebook
 from gradio_patterns.collection import Notebook
-
 from tools.alone import call
 
 ID = "asked-again"
@@ -36,7 +35,7 @@ def ask(path: str) -> None:
             found[recipe.name] = "its demo does not run any more"
             continue
         try:
-            call(recipe, own[-1].local_url)
+            call(recipe, str(own[-1].local_url))
             found[recipe.name] = ""
         except Exception as error:  # whatever went wrong is the test's to report
             found[recipe.name] = f"{type(error).__name__}: {error}"

@@ -127,7 +127,7 @@ def call(recipe: Recipe, url: str) -> Answer:
 
     The inputs are those of `call`, else the examples that the endpoint's own description gives.
     """
-    wish = recipe.cell.metadata.get("call", {})
+    wish = recipe.call
     auth = tuple(wish["auth"]) if "auth" in wish else None
     client = visitor(url, auth=auth, headers=wish.get("headers"))
     described = client.view_api(return_format="dict", print_info=False)
@@ -135,7 +135,7 @@ def call(recipe: Recipe, url: str) -> Answer:
     endpoints = described["named_endpoints"]
     if not endpoints:
         raise RuntimeError("it has no public endpoint")
-    name = wish.get("api_name", next(iter(endpoints)))
+    name = wish["api_name"] if "api_name" in wish else next(iter(endpoints))
     if name not in endpoints:
         raise RuntimeError(f"it has no public endpoint {name!r}; there are {', '.join(endpoints)}")
     if "args" in wish or "kwargs" in wish:
@@ -182,21 +182,25 @@ def automatic_names(recipe: Recipe, config: dict) -> list[str]:
     """The public endpoints whose name the recipe's code does not contain, so that Gradio made it up.
 
     What runs when the page loads is left out: a component whose value is a function makes such an endpoint,
-    which cannot be named. For `demo.load` the rule `endpoints-are-named` reads the code.
+    which cannot be named. For `demo.load` the rule `unseen-events-are-named` reads the code.
     """
-    tree = ast.parse(recipe.cell.source)
-    written = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    nodes = list(ast.walk(ast.parse(recipe.source)))
+    written = {
+        node.value.strip("/") for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    # Where a name is computed, only what Gradio makes of a function's own name is known to be made up.
+    functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)} | {"lambda"}
     computed = any(
         isinstance(node, ast.keyword) and node.arg == "api_name" and not isinstance(node.value, ast.Constant)
-        for node in ast.walk(tree)
+        for node in nodes
     )
     return [
-        dependency["api_name"]
+        name
         for dependency in config["dependencies"]
         if dependency.get("api_visibility") == "public"
-        and not computed
         and "load" not in [event for _, event in dependency["targets"]]
-        and dependency["api_name"] not in {name.strip("/") for name in written}
+        and (name := dependency["api_name"]) not in written
+        and (not computed or re.sub(r"_\d+$", "", name) in functions)
     ]
 
 

@@ -9,8 +9,8 @@ import argparse
 import re
 import sys
 
+from gradio_patterns.collection import Notebook, Section, load_all
 from tools import notebooks
-from tools.notebooks import Notebook, Section
 
 README = notebooks.ROOT / "README.md"
 
@@ -74,7 +74,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="bring the README up to date")
     options = parser.parse_args()
     there = README.read_text(encoding="utf-8")
-    wanted = render(there, notebooks.load_all())
+    wanted = render(there, load_all())
     if there == wanted:
         print("the README's indexes are up to date")
     elif options.write:

@@ -1,19 +1,22 @@
 """The rules of a notebook, each one sentence and one function.
 
 ``python -m tools.rules [NOTEBOOK ...]`` prints what breaks them, with file and cell, and exits with 1 if
-anything does; ``--sizes`` prints the length of each notebook instead. The sentences are the docstrings.
+anything does; ``--sizes`` prints how long the notebooks are instead. The sentences are the docstrings.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import copy
+import builtins
+import dis
 import functools
 import inspect
+import math
 import re
 import statistics
 import sys
+import types
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,15 +24,18 @@ from pathlib import Path
 
 import nbformat
 
+from gradio_patterns import collection
+from gradio_patterns.collection import Cell, Notebook, Section
 from tools import notebooks
-from tools.notebooks import Cell, Notebook, Section
 
 Found = Iterator[tuple[Cell | None, str]]
 Rule = Callable[[Notebook], Found]
 RULES: dict[str, Rule] = {}
 
-MAX_LINES = 45
-MAX_LINES_APP = 140
+TAGS = ("setup", "trap", "recipe", "check", "asgi")
+MAX_LINES = {"trap": 30, "recipe": 110, "check": 30}  # blank ones are not counted
+CURE_WORDS = 40
+PROSE_WORDS = (350, 1300)
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 VERDICTS = ("True", "False", "Partly", "Stale")
 FOLKLORE_HEAD = ["The rule, as repeated", "In Gradio 6", "Proven by"]
@@ -71,13 +77,14 @@ def valid_format(nb: Notebook) -> Found:
     """The file is valid nbformat 4.5, named NN_section.ipynb."""
     if not re.fullmatch(r"\d\d_[a-z0-9_]+", nb.path.stem):
         yield None, "the file is not named NN_section.ipynb"
-    if (nb.data.nbformat, nb.data.nbformat_minor) != (4, 5):
-        yield None, f"the format is {nb.data.nbformat}.{nb.data.nbformat_minor}, not 4.5"
+    version = nb.data.get("nbformat"), nb.data.get("nbformat_minor")
+    if version != (4, 5):
+        yield None, f"the format is {version[0]}.{version[1]}, not 4.5"
         return
     try:
         with warnings.catch_warnings():  # it mends ids that stand twice, in the copy; the rule `ids` reports them
             warnings.simplefilter("ignore")
-            nbformat.validate(copy.deepcopy(nb.data))
+            nbformat.validate(nbformat.from_dict(nb.data))
     except nbformat.ValidationError as error:
         yield None, f"not a valid notebook: {str(error).splitlines()[0]}"
 
@@ -120,11 +127,11 @@ def tags(nb: Notebook) -> Found:
         for tag in cell.tags:
             if tag in ("raises-exception", "skip-execution"):
                 yield cell, f"the tag {tag!r} lets a broken cell pass; assert the failure with pytest.raises"
-            elif tag not in notebooks.TAGS:
-                yield cell, f"unknown tag {tag!r}; there are {', '.join(notebooks.TAGS)}"
+            elif tag not in TAGS:
+                yield cell, f"unknown tag {tag!r}; there are {', '.join(TAGS)}"
             elif cell.type != "code":
                 yield cell, f"the tag {tag!r} is for code cells"
-        kinds = [tag for tag in cell.tags if tag in notebooks.TAGS and tag != "asgi"]
+        kinds = [tag for tag in cell.tags if tag in TAGS and tag != "asgi"]
         if len(kinds) > 1:
             yield cell, f"is {' and '.join(kinds)} at once"
         if "asgi" in cell.tags and "recipe" not in cell.tags:
@@ -172,7 +179,7 @@ def sections(nb: Notebook) -> Found:
     """After the set-up cell come recipes: a text whose id ends in -text, and cells whose ids start with its name."""
     if len(nb.cells) > 2 and (not nb.sections or nb.sections[0].text.index != 2):
         yield nb.cells[2], "the cell after the set-up is not the text of a recipe, which starts with `## `"
-    for section in nb.sections[:-1]:
+    for section in _lessons(nb):
         if not re.search(r"-(text|table)$", section.text.id):
             yield (
                 section.text,
@@ -201,13 +208,57 @@ def symptoms(nb: Notebook) -> Found:
     for section in _recipe_sections(nb):
         if not section.symptoms:
             yield section.text, "the line `**You see:** ...` with the exact symptom is missing"
-        prose = [line for line in section.text.source.splitlines()[1:] if line and not line.startswith("**You see")]
-        if not prose:
+        if not section.why:
             yield section.text, "the sentences that say when one needs the recipe are missing"
+    yield from _misplaced(nb, "**You see:**")
+
+
+@rule
+def cure(nb: Notebook) -> Found:
+    """Every recipe's text has one line **Do:** after **You see:**, of at most 40 words, with code in backticks."""
+    for section in _recipe_sections(nb):
+        text = section.text.source
+        if text.count("**Do:**") != 1 or not section.cure:
+            yield section.text, "does not have exactly one line `**Do:** ...` with the cure"
+            continue
+        if text.index("**Do:**") < text.find("**You see:**"):
+            yield section.text, "`**Do:**` comes before `**You see:**`"
+        if (count := len(section.cure.split())) > CURE_WORDS:
+            yield section.text, f"`**Do:**` has {count} words, more than {CURE_WORDS}"
+        if not re.search(r"`[^`]+`", section.cure):
+            yield section.text, "`**Do:**` names no code in backticks"
+    yield from _misplaced(nb, "**Do:**")
+
+
+def _misplaced(nb: Notebook, mark: str) -> Found:
     for section in nb.sections:
         for cell in section.cells:
-            if cell.type == "markdown" and "**You see:**" in cell.source:
-                yield cell, "`**You see:**` belongs in the text that starts the recipe"
+            if cell.type == "markdown" and mark in cell.source:
+                yield cell, f"`{mark}` belongs in the text that starts the section"
+
+
+@rule
+def prose(nb: Notebook) -> Found:
+    """A notebook has 350 to 1,300 words of Markdown, the table of folklore not counted."""
+    least, most = PROSE_WORDS
+    if not least <= (count := words(nb)) <= most:
+        yield None, f"has {count:,} words of Markdown, not {least} to {most:,}"
+
+
+@rule
+def finished(nb: Notebook) -> Found:
+    """No TODO is left."""
+    for cell in nb.cells:
+        if "TODO" in cell.source or "TODO" in str(cell.metadata):
+            yield cell, "has a TODO left"
+
+
+@rule
+def no_rig(nb: Notebook) -> Found:
+    """After the set-up every code cell is a trap, a recipe or a check; what is none goes to the kit or to a test."""
+    for cell in nb.code:
+        if len({"setup", *MAX_LINES} & set(cell.tags)) != 1:
+            yield cell, "has not exactly one of the tags trap, recipe and check"
 
 
 @rule
@@ -215,8 +266,8 @@ def one_recipe_each(nb: Notebook) -> Found:
     """Each section has its recipe cell, named as the section, traps before it and a check after it."""
     if not nb.recipes:
         yield None, "no cell has the tag `recipe`"
-    for section in nb.sections[:-1]:
-        recipes, checks = section.tagged("recipe"), section.tagged("check")
+    for section in _lessons(nb):
+        recipes, checks = section.tagged("recipe"), section.checks
         if section.is_reference:
             if recipes:
                 yield recipes[0], "is a recipe in a section whose id ends in `-table`; end it in `-text`"
@@ -228,18 +279,18 @@ def one_recipe_each(nb: Notebook) -> Found:
             continue
         if not any(check.index > recipes[0].index for check in checks):
             yield recipes[0], "no check after this recipe: nothing proves it"
-        for trap in section.tagged("trap"):
+        for trap in section.traps:
             if trap.index > recipes[0].index:
                 yield trap, "the trap comes after the recipe"
 
 
 @rule
-def sizes(nb: Notebook) -> Found:
-    """A recipe has at most 140 lines, any other code cell at most 45."""
-    for cell in nb.code:
-        limit = MAX_LINES_APP if "recipe" in cell.tags else MAX_LINES
-        if len(cell.source.splitlines()) > limit:
-            yield cell, f"has {len(cell.source.splitlines())} lines, more than {limit}"
+def lengths(nb: Notebook) -> Found:
+    """A trap or a check has at most 30 lines that are not blank, a recipe at most 110."""
+    for tag, most in MAX_LINES.items():
+        for cell in nb.code:
+            if tag in cell.tags and len(cell.lines) > most:
+                yield cell, f"has {len(cell.lines)} lines, more than {most}"
 
 
 @rule
@@ -271,8 +322,13 @@ def _trees(nb: Notebook, *tags: str) -> Iterator[tuple[Cell, ast.Module]]:
                 continue  # plain_python reports it
 
 
+def _lessons(nb: Notebook) -> list[Section]:
+    """The sections but the folklore."""
+    return [section for section in nb.sections if not section.is_folklore]
+
+
 def _recipe_sections(nb: Notebook) -> list[Section]:
-    return [section for section in nb.sections[:-1] if not section.is_reference]
+    return [section for section in _lessons(nb) if not section.is_reference]
 
 
 def _calls(tree: ast.AST) -> Iterator[ast.Call]:
@@ -342,6 +398,9 @@ def recipes_are_programs(nb: Notebook) -> Found:
             yield cell, "its last line is not `demo.launch()`"
         if any(isinstance(node, ast.Await) for node in tree.body for node in ast.walk(node)) and _top_level_await(tree):
             yield cell, "awaits outside a function, which only a notebook can run"
+        names = _names(tree)
+        if missing := (names.reads | names.reads_later) - names.binds - BUILT_IN:
+            yield cell, f"uses and does not define {', '.join(sorted(missing))}"
 
 
 def _top_level_await(tree: ast.Module) -> bool:
@@ -375,7 +434,7 @@ def plain_launch(nb: Notebook) -> Found:
 
 @rule
 def only_model_helpers(nb: Notebook) -> Found:
-    """A recipe imports of this project only helpers.models and helpers.batching, and no file of it by path."""
+    """A recipe takes of this project only gradio_patterns.models and .batching, and no file of it by path."""
     for cell, tree in _trees(nb, "recipe"):
         for node in ast.walk(tree):
             names = []
@@ -384,13 +443,100 @@ def only_model_helpers(nb: Notebook) -> Found:
             elif isinstance(node, ast.ImportFrom):
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
             for name in names:
-                if name.split(".")[0] in ("tools", "tests", "benchmarks") or (
-                    name.split(".")[0] == "helpers" and name.split(".")[1:2] not in (["models"], ["batching"])
-                ):
-                    yield cell, f"imports {name}; a recipe may use helpers.models and helpers.batching only"
+                package, _, module = name.partition(".")
+                allowed = package == "gradio_patterns" and module.split(".")[0] in ("models", "batching")
+                if package in ("gradio_patterns", "tools", "tests", "benchmarks") and not allowed:
+                    yield cell, f"imports {name}; a recipe may import gradio_patterns.models and .batching only"
             text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
             if re.match(r"(\.\./)*(notebooks|helpers|tests|tools|deploy|benchmarks|docs)/", text):
                 yield cell, f"names a path of the repository, {text!r}, which a pasted recipe does not have"
+
+
+# --- names ----------------------------------------------------------------------------------------
+
+BUILT_IN = frozenset(dir(builtins)) | {"__annotations__", "__conditional_annotations__"}
+OF_IPYTHON = {"display", "get_ipython"}
+READING = {"LOAD_NAME", "LOAD_GLOBAL", "LOAD_FROM_DICT_OR_GLOBALS"}
+AT_ONCE = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
+
+
+@functools.cache
+def _names(tree: ast.Module) -> Names:
+    return Names(tree)
+
+
+class Names:
+    """The global names of some code, as the compiler sorts them.
+
+    Attributes:
+        binds: Those it binds or deletes, with `global` in a function too.
+        reads: Those it reads while it runs.
+        reads_later: Those that its functions read when they are called.
+    """
+
+    def __init__(self, tree: ast.Module):
+        self.binds: set[str] = set()
+        self.reads: set[str] = set()
+        self.reads_later: set[str] = set()
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        code = compile(tree, "<cell>", "exec", flags=flags, dont_inherit=True, optimize=0)
+        self._add(code, top=True, reads=self.reads)
+
+    def _add(self, code: types.CodeType, top: bool, reads: set[str]) -> None:
+        steps = [(step.opname, step.argval) for step in dis.get_instructions(code)]
+        local = {name for operation, name in steps if operation == "STORE_NAME"}  # in a class: its attributes
+        self.binds |= {name for operation, name in steps if operation in ("STORE_GLOBAL", "DELETE_GLOBAL")}
+        if top:
+            self.binds |= {name for operation, name in steps if operation in ("STORE_NAME", "DELETE_NAME")}
+        reads |= {name for operation, name in steps if operation in READING and (top or name not in local)}
+        for inner in code.co_consts:
+            if isinstance(inner, types.CodeType):
+                is_function = inner.co_flags & inspect.CO_OPTIMIZED and inner.co_name not in AT_ONCE
+                self._add(inner, top=False, reads=self.reads_later if is_function else reads)
+
+
+@functools.cache
+def _bindings(tree: ast.Module) -> list[tuple[str, str]]:
+    """Each name that a cell binds, with the source of the statement that binds it, in one spelling."""
+    found = []
+    for statement in tree.body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            module = f"{'.' * statement.level}{statement.module}." if isinstance(statement, ast.ImportFrom) else ""
+            for alias in statement.names:
+                top = alias.name.split(".")[0]
+                found.append((alias.asname or top, f"import {module}{alias.name if alias.asname else top}"))
+        else:
+            found += [(name, ast.unparse(statement)) for name in sorted(Names(ast.Module([statement], [])).binds)]
+    return found
+
+
+@rule
+def stays_alive(nb: Notebook) -> Found:
+    """No later cell gives another meaning to a name that a recipe's function reads, so every demo goes on working."""
+    trees = list(_trees(nb))
+    for place, (recipe, tree) in enumerate(trees):
+        if "recipe" in recipe.tags:
+            needed, same = _names(tree).reads_later, set(_bindings(tree))
+            for cell, later in trees[place + 1 :]:
+                other = [name for name, source in _bindings(later) if (name, source) not in same]
+                for name in dict.fromkeys(name for name in other if name in needed):
+                    yield cell, f"gives `{name}` another meaning, which a function of `{recipe.id}` reads"
+
+
+@rule
+def stands_alone(nb: Notebook) -> Found:
+    """A section runs right after the set-up cell: its own cells define or import every name that they use."""
+    common = set(BUILT_IN | OF_IPYTHON)
+    if nb.setup:
+        common |= Names(_parse(re.sub(r"(?m)^(\s*)%.*", r"\1pass", nb.setup.source))).binds
+    trees = dict(_trees(nb))
+    for section in nb.sections:
+        names = [(cell, _names(trees[cell])) for cell in section.code if cell in trees]
+        so_far, in_all = set(common), common.union(*(found.binds for _, found in names))
+        for cell, found in names:
+            so_far |= found.binds
+            if missing := (found.reads - so_far) | (found.reads_later - in_all):
+                yield cell, f"uses what its section does not define: {', '.join(sorted(missing))}"
 
 
 # --- components and endpoints ---------------------------------------------------------------------
@@ -432,68 +578,22 @@ def _gradio_name(call: ast.Call) -> str | None:
     return None
 
 
-def _is_listener(call: ast.Call, tree: ast.Module, decorators: set[int]) -> bool:
-    """Whether a call attaches a handler: by Gradio's name for the event, and a first argument that is a function."""
-    listeners, _ = _gradio()
-    name = _gradio_name(call)
-    if name is not None:
-        return name in ("on", "api")
-    if not (isinstance(call.func, ast.Attribute) and call.func.attr in listeners):
-        return False
-    base, given = call.func.value, _keywords(call)
-    imported = {
-        (alias.asname or alias.name).split(".")[0]
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    }
-    foreign = imported | {
-        target.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and not _gradio_name(node.value)
-        for target in node.targets
-        if isinstance(target, ast.Name) and ast.unparse(node.value.func).split(".")[0] in imported
-    }
-    if isinstance(base, ast.Name) and base.id in foreign:  # json.load, ThreadPoolExecutor().submit
-        return False
-    if id(call) in decorators or {"fn", "inputs", "outputs", "cancels", "js", "api_name"} & set(given):
-        return True
-    functions = {n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
-    first = call.args[0] if call.args else None
-    return (
-        isinstance(first, ast.Lambda)
-        or _is_none(first)
-        or (isinstance(first, ast.Name) and first.id in functions | imported)
-    )
-
-
-@rule
-def endpoints_are_named(nb: Notebook) -> Found:
-    """Every event of a recipe has an explicit api_name, or api_visibility="private"."""
-    for cell, tree in _trees(nb, "recipe"):
-        decorators = {
-            id(decorator)
-            for node in ast.walk(tree)
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-            for decorator in node.decorator_list
-        }
-        for call in _calls(tree):
-            interface = _gradio_name(call) in ("Interface", "ChatInterface")
-            if not interface and not _is_listener(call, tree, decorators):
-                continue
-            given = _keywords(call)
-            visibility = given.get("api_visibility")
-            private = isinstance(visibility, ast.Constant) and visibility.value in ("private", "undocumented")
-            named = "api_name" in given and not _is_none(given["api_name"])
-            handler = given.get("fn", call.args[0] if call.args else None)
-            if _gradio_name(call) == "on":
-                handler = given.get("fn", call.args[1] if len(call.args) > 1 else None)
-                no_handler = id(call) not in decorators and (handler is None or _is_none(handler))
-            else:
-                no_handler = _is_none(handler) or (handler is None and id(call) not in decorators and "js" in given)
-            if not (named or private or None in given or (no_handler and not interface)):
-                text = ast.unparse(call.func)
-                yield cell, f'line {call.lineno}: {text}(...) has no api_name= (or api_visibility="private")'
+def _rendered(tree: ast.Module) -> Iterator[ast.Call]:
+    """The calls that a function under gr.render makes itself, and not in a handler, where a component is an update."""
+    for function in ast.walk(tree):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if not any(ast.unparse(d).startswith(("gr.render", "gradio.render")) for d in function.decorator_list):
+            continue
+        todo: list[ast.AST] = list(function.body)
+        while todo:
+            node = todo.pop()
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                todo.extend(node.decorator_list)
+            elif not isinstance(node, ast.Lambda):
+                todo.extend(ast.iter_child_nodes(node))
+            if isinstance(node, ast.Call):
+                yield node
 
 
 @rule
@@ -501,25 +601,54 @@ def rendered_components_are_labelled(nb: Notebook) -> Found:
     """Every component that gr.render makes has a label (the others are checked in the running recipe)."""
     _, labelled = _gradio()
     for cell, tree in _trees(nb, "recipe"):
-        for function in ast.walk(tree):
-            if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
-                continue
-            if not any(ast.unparse(d).startswith(("gr.render", "gradio.render")) for d in function.decorator_list):
-                continue
-            todo: list[ast.AST] = list(function.body)
-            while todo:
-                node = todo.pop()
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-                    continue  # a handler: a component there is an update
-                todo.extend(ast.iter_child_nodes(node))
-                name = _gradio_name(node) if isinstance(node, ast.Call) else None
-                if isinstance(node, ast.Call) and name in labelled:
-                    label = _keywords(node).get("label")
-                    if label is None and len(node.args) > labelled[name]:
-                        label = node.args[labelled[name]]
-                    empty = isinstance(label, ast.Constant) and not label.value
-                    if None not in _keywords(node) and (label is None or empty):
-                        yield cell, f"line {node.lineno}: gr.{name}(...) has no label="
+        for call in _rendered(tree):
+            name = _gradio_name(call)
+            if name in labelled:
+                label = _keywords(call).get("label")
+                if label is None and len(call.args) > labelled[name]:
+                    label = call.args[labelled[name]]
+                empty = isinstance(label, ast.Constant) and not label.value
+                if None not in _keywords(call) and (label is None or empty):
+                    yield cell, f"line {call.lineno}: gr.{name}(...) has no label="
+
+
+@rule
+def unseen_events_are_named(nb: Notebook) -> Found:
+    """Events of the page's load and inside gr.render have an api_name or are private (others are checked running)."""
+    listeners, _ = _gradio()
+    for cell, tree in _trees(nb, "recipe"):
+        pages = {
+            item.optional_vars.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.With)
+            for item in node.items
+            if isinstance(item.context_expr, ast.Call) and _gradio_name(item.context_expr) == "Blocks"
+            if isinstance(item.optional_vars, ast.Name)
+        }
+        events = {
+            id(call): call
+            for call in _calls(tree)
+            if _gradio_name(call) == "on" or ast.unparse(call.func) in {f"{page}.load" for page in pages}
+        }
+        for call in _rendered(tree):
+            attribute = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+            if attribute in listeners - {"load"} and (call.args or call.keywords):
+                events[id(call)] = call
+        for call in events.values():
+            if _has_no_name(call):
+                yield cell, f'line {call.lineno}: {ast.unparse(call.func)}(...) has no api_name= (or ..."private")'
+
+
+def _has_no_name(call: ast.Call) -> bool:
+    """Whether an event with a function in Python has neither a name of its own nor is it private."""
+    given = _keywords(call)
+    place = 1 if _gradio_name(call) == "on" else 0
+    handler = given.get("fn", call.args[place] if len(call.args) > place else None)
+    visibility = given.get("api_visibility")
+    private = isinstance(visibility, ast.Constant) and visibility.value in ("private", "undocumented")
+    named = "api_name" in given and not _is_none(given["api_name"])
+    only_js = _is_none(handler) or (handler is None and "js" in given)
+    return not (named or private or only_js or None in given)
 
 
 # --- folklore -------------------------------------------------------------------------------------
@@ -572,26 +701,44 @@ def _unproven(nb: Notebook, proof: str) -> str | None:
     return None if {"check", "trap"} & set(cell.tags) else "is not a check or a trap, so it proves nothing"
 
 
+# --- sizes ----------------------------------------------------------------------------------------
+
+
 def words(nb: Notebook) -> int:
-    """How many words the notebook's Markdown has."""
-    return sum(len(cell.source.split()) for cell in nb.cells if cell.type == "markdown")
+    """How many words the notebook's Markdown has, the table of folklore not counted."""
+    lines = [(cell, line) for cell in nb.cells if cell.type == "markdown" for line in cell.source.splitlines()]
+    return sum(len(line.split()) for cell, line in lines if cell.id != "folklore" or not line.startswith("|"))
+
+
+def sizes(checked: list[Notebook]) -> Iterator[str]:
+    """A table: code lines a cell by tag (median, 90th percentile), the recipes' share of them, words of prose."""
+    kinds = [*MAX_LINES, "other"]
+    columns = "".join(f"{kind:>12}" for kind in kinds)
+    yield f"{'code lines: median, 90 % have at most':38}{columns}{'recipes':>9}{'words':>7}"
+    for name, some in [*((nb.name, [nb]) for nb in checked), ("all", checked)]:
+        lengths: dict[str, list[int]] = {kind: [] for kind in kinds}
+        for cell in (cell for nb in some for cell in nb.code if "setup" not in cell.tags):
+            lengths[next((kind for kind in MAX_LINES if kind in cell.tags), "other")].append(len(cell.lines))
+        row = "".join(f"{_spread(lengths[kind]):>12}" for kind in kinds)
+        share = sum(lengths["recipe"]) / max(1, sum(map(sum, lengths.values())))
+        yield f"{name:38}{row}{share:>9.0%}{sum(map(words, some)):>7}"
+
+
+def _spread(lengths: list[int]) -> str:
+    if not lengths:
+        return "-"
+    return f"{statistics.median(lengths):g}, {sorted(lengths)[math.ceil(0.9 * len(lengths)) - 1]}"
 
 
 def main() -> int:
     """Command line: the notebooks to check, or all."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("notebook", nargs="*", type=Path)
-    parser.add_argument("--sizes", action="store_true", help="print words and code lines a cell instead")
+    parser.add_argument("--sizes", action="store_true", help="print how long cells and prose are instead")
     options = parser.parse_args()
-    checked = [Notebook(path) for path in options.notebook or notebooks.paths()]
+    checked = [Notebook(path) for path in options.notebook or collection.paths()]
     if options.sizes:
-        for nb in checked:
-            lengths = [len(cell.lines) for cell in nb.code if "recipe" not in cell.tags]
-            apps = [len(recipe.cell.lines) for recipe in nb.recipes]
-            print(
-                f"{nb.path.stem}: {words(nb)} words; code lines a cell: median {statistics.median(lengths or [0]):g}, "
-                f"most {max(lengths, default=0)}; recipes: {len(apps)}, most {max(apps, default=0)}"
-            )
+        print(*sizes(checked), sep="\n")
         return 0
     found = [violation for nb in checked for violation in violations(nb)]
     for violation in found:

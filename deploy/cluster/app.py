@@ -1,6 +1,5 @@
 import asyncio
 import atexit
-import contextlib
 import logging
 import os
 
@@ -10,7 +9,6 @@ import torch
 from ray import serve
 from ray.exceptions import RayActorError
 from ray.serve.exceptions import BackPressureError
-from transformers import TextIteratorStreamer
 
 from gradio_patterns.batching import run_batched
 from gradio_patterns.models import load
@@ -20,8 +18,7 @@ ANSWERS = [
     "To reset your password, follow the link we send by e-mail.",
     "We open at nine and close at six, on Sundays at four.",
 ]
-BY_LOAD = {"min_replicas": 1, "max_replicas": 2, "target_ongoing_requests": 2, "upscale_delay_s": 1}
-BY_LOAD |= {"metrics_interval_s": 0.5, "look_back_period_s": 2}  # quick, to be watched
+BY_LOAD = {"min_replicas": 1, "max_replicas": 2, "target_ongoing_requests": 8, "upscale_delay_s": 3}
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 logging.getLogger("ray.serve").setLevel("ERROR")
 
@@ -49,72 +46,40 @@ class Search:
         return [(i, problem, os.getpid(), len(texts)) for i, problem in zip(best, problems, strict=True)]
 
 
-@serve.deployment(max_ongoing_requests=1, max_queued_requests=20)
-class Write:
-    def __init__(self):
-        self.chat = load("text-generation")
-
-    async def __call__(self, question):
-        words = TextIteratorStreamer(self.chat.tokenizer, skip_prompt=True, skip_special_tokens=True)
-        asked, options = [{"role": "user", "content": question}], {"max_new_tokens": 24, "do_sample": False}
-        job = asyncio.create_task(asyncio.to_thread(self.chat, asked, streamer=words, **options))
-        job.add_done_callback(lambda _: words.end())  # also after an error: else the loop waits for ever
-        while (word := await asyncio.to_thread(next, words, None)) is not None:
-            yield word
-        await job  # raises what `generate` has raised
-
-
 here = {"num_cpus": 4, "include_dashboard": False, "object_store_memory": 80_000_000}
 cluster = {} if os.environ.get("RAY_ADDRESS") else here  # join that one, or start one on this machine
-for attempt in range(3):  # Ray gives its own start 30 s, too little on a busy laptop
-    try:
-        ray.is_initialized() or ray.init(log_to_driver=False, logging_level="ERROR", **cluster)
-    except Exception:
-        if attempt == 2:
-            raise
+if not ray.is_initialized():
+    ray.init(log_to_driver=False, logging_level="ERROR", **cluster)
 serve.start(proxy_location="Disabled", logging_config={"log_level": "ERROR", "enable_access_log": False})
-search, write = serve.run_many([serve.RunTarget(m.bind(), m.name, None) for m in (Search, Write)])
+search = serve.run(Search.bind(), route_prefix=None)
 
 
 @atexit.register
-def leave():  # the handles first: they report to the cluster until told to stop
-    search.shutdown(), write.shutdown(), ray.shutdown()
-
-
-@contextlib.contextmanager
-def checked(question):
-    if not (question or "").strip():
-        raise gr.Error("Type a question first.", print_exception=False)
-    try:
-        yield question[:1000]
-    except (BackPressureError, RayActorError):
-        raise gr.Error("The models are busy or restart. Ask again in a minute.", print_exception=False) from None
+def leave():  # the handle first: it reports to the cluster until told to stop
+    search.shutdown(), ray.shutdown()
 
 
 async def find(question):
-    with checked(question) as question:
+    if not (question or "").strip():
+        raise gr.Error("Type a question first.", print_exception=False)
+    for attempt in ("", ", at the second attempt"):
         try:
-            (best, problem, process, together), again = await search.remote(question), ""
-        except RayActorError:  # it changes nothing, so it may be repeated, once
-            (best, problem, process, together), again = await search.remote(question), ", at the second attempt"
-        if problem:
-            raise gr.Error(problem, print_exception=False)
-        return ANSWERS[best], f"process {process}, batch of {together}{again}"
-
-
-async def answer(question):
-    with checked(question) as question:
-        text = ""
-        async for word in write.options(stream=True).remote(question):
-            text += word  # from here on it cannot be repeated: the visitor reads along
-            yield text
+            best, problem, process, together = await search.remote(question[:1000])
+            break
+        except RayActorError:  # the call changes nothing, so it may be repeated, once
+            if attempt:
+                raise gr.Error("The models restart. Ask again in a minute.", print_exception=False) from None
+        except BackPressureError:
+            raise gr.Error("The models are busy. Ask again in a minute.", print_exception=False) from None
+    if problem:
+        raise gr.Error(problem, print_exception=False)
+    return ANSWERS[best], f"process {process}, batch of {together}{attempt}"
 
 
 with gr.Blocks(title="In front of a cluster") as demo:
     question = gr.Textbox("When is the money back?", label="Question")
-    text = gr.Textbox(label="Answer", lines=3)
+    found = gr.Textbox(label="Answer")
     by = gr.Textbox(label="Found by")
-    gr.Button("Look up", variant="primary").click(find, question, [text, by], concurrency_limit=64, api_name="find")
-    gr.Button("Ask the language model").click(answer, question, text, concurrency_limit=8, api_name="answer")
+    gr.Button("Look up", variant="primary").click(find, question, [found, by], concurrency_limit=64, api_name="find")
 
 demo.launch()

@@ -3,6 +3,7 @@ import itertools
 import os
 
 import gradio as gr
+from gradio.media import get_image
 
 from gradio_patterns.models import load
 
@@ -45,7 +46,7 @@ def usage(token):
 
 with gr.Blocks(title="What is in the picture?") as demo:
     with gr.Row():
-        image = gr.Image(label="Picture", type="pil", height=240)
+        image = gr.Image(get_image("cheetah1.jpg"), label="Picture", type="pil", height=240)
         labels = gr.Label(label="Seen in the picture")
     gr.Button("Classify", variant="primary").click(classify, image, labels, api_name="classify")
     with gr.Accordion("For the owner", open=False):
@@ -53,4 +54,4 @@ with gr.Blocks(title="What is in the picture?") as demo:
         count = gr.Number(label="Pictures since the start")
         gr.Button("Usage").click(usage, token, count, api_name="usage")
 
-demo.launch()
+demo.launch(run_history=False)  # what is typed here, the token too, would stay in the browser

@@ -23,4 +23,3 @@ def _patience(context):
     expect.set_options(timeout=60_000)
     yield
     expect.set_options(timeout=5_000)
-

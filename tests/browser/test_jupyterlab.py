@@ -50,7 +50,7 @@ def test_a_newcomer_runs_notebook_01_and_asks_its_first_demo(page, tmp_path):
 @pytest.mark.slow
 def test_a_demo_behind_a_remote_jupyter_answers_through_the_proxy(page, tmp_path):
     """As on JupyterHub: the page comes from /user/ada/, and the reader's machine has nothing on the demo's port."""
-    cells = [new_code_cell("from helpers import notebook\nnotebook.setup()"), new_code_cell(DEMO)]
+    cells = [new_code_cell("from gradio_patterns import notebook\nnotebook.setup()"), new_code_cell(DEMO)]
     metadata = {"kernelspec": {"name": "python3", "display_name": "Python 3 (ipykernel)"}}
     nbformat.write(new_notebook(cells=cells, metadata=metadata), tmp_path / "hub.ipynb")
     direct = []  # what the browser asked a demo's own port for

@@ -7,6 +7,7 @@ import gradio as gr
 import pytest
 import torch
 from fastapi import FastAPI
+
 from gradio_patterns.testing import Gate, gates, serve, until
 
 

@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+
 from gradio_patterns import collection
 from gradio_patterns.testing import Program
 from gradio_patterns.testing.programs import NotStarted, is_asgi, mounted_at, source_of

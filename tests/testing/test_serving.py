@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 from gradio_client import Client
 from gradio_client.exceptions import AppError
+
 from gradio_patterns.testing import serve, visitor, visitors
 
 

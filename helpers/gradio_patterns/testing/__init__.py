@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from .browser import attacks as attacks
     from .gates import Gate as Gate
     from .nginx import Nginx as Nginx
+    from .nginx import NginxMissing as NginxMissing
     from .pages import open_page as open_page
     from .programs import Program as Program
     from .provider import Provider as Provider
+    from .provider import user as user
+    from .relay import Relay as Relay
     from .serving import Served as Served
     from .serving import serve as serve
     from .serving import visitor as visitor
@@ -37,8 +40,10 @@ _WHERE = {
     "Browser": "browser",
     "Gate": "gates",
     "Nginx": "nginx",
+    "NginxMissing": "nginx",
     "Program": "programs",
     "Provider": "provider",
+    "Relay": "relay",
     "Served": "serving",
     "attacks": "browser",
     "free_port": "waiting",
@@ -48,6 +53,7 @@ _WHERE = {
     "serve": "serving",
     "summary": "traffic",
     "until": "waiting",
+    "user": "provider",
     "visitor": "serving",
     "visitors": "serving",
 }
