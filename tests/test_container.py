@@ -197,7 +197,7 @@ def end(recipe: str, old: str, new: str) -> int:
     """Run a recipe of notebook 05 with this change until it ends; its exit status."""
     cell = collection.load("05_deploy").cell(recipe)
     assert cell.source.count(old) == 1
-    program = alone.Program(dataclasses.replace(cell, source=cell.source.replace(old, new)))
+    program = alone.Alone(dataclasses.replace(cell, source=cell.source.replace(old, new)))
     try:
         command = [sys.executable, "app.py"]
         return subprocess.run(command, cwd=program.folder, env=program.env, check=False, timeout=240).returncode
