@@ -12,7 +12,7 @@ BESIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-re
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
-.PHONY: help lab test test-all test-gradio bench new index components picture format constraints clean
+.PHONY: help lab test test-all test-gradio test-latency bench new index components picture format constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, ol
 	@$(BIN)/python -m tools.programs
 	@$(BIN)/python -m pip install --quiet --upgrade --disable-pip-version-check "$$($(BIN)/python -m tools.gradio_version $(GRADIO))"
 	@$(PYTEST) $(BESIDE) -m "not undisturbed" && $(PYTEST) -m undisturbed; status=$$?; rm -f $(BIN)/ready; exit $$status
+
+test-latency: $(BIN)/ready  ## Run the browser tests as from far away: 700 ms of latency, a processor four times slower
+	@GRADIO_PATTERNS_LATENCY=700 $(PYTEST) --timeout 900 tests/browser
 
 bench: .venv-bench/ready  ## Compare with other servers on this machine and write docs/benchmark.md (about 50 minutes)
 	@.venv-bench/bin/python -m benchmarks $(BENCH)

@@ -33,7 +33,7 @@ def close_when_idle(demo):
     end, idle = time.monotonic() + GRACE, 0
     while time.monotonic() < end and idle < 10:  # a second without a call, for the last words to go out
         busy = True
-        with contextlib.suppress(httpx.HTTPError):  # not up yet, or too busy to say
+        with contextlib.suppress(httpx.HTTPError, ValueError, KeyError):  # not up yet, or too busy to say
             busy = httpx.get(f"{demo.local_url}gradio_api/queue/status", timeout=5).json()["queue_size"]
         idle = 0 if running or busy else idle + 1
         time.sleep(0.1)

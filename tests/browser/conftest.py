@@ -1,5 +1,6 @@
-"""For every browser test: Chromium, the system's or Playwright's own."""
+"""For every browser test: Chromium, and on demand a slow page far away (`make test-latency`)."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -21,5 +22,17 @@ def _patience(context):
     """A minute for everything that is waited for: the machine may be busy, and what is there is seen at once."""
     context.set_default_timeout(60_000)
     expect.set_options(timeout=60_000)
+    if os.environ.get("GRADIO_PATTERNS_LATENCY"):
+        context.on("page", _far_away)
     yield
     expect.set_options(timeout=5_000)
+
+
+def _far_away(page) -> None:
+    """Let the page see this machine from as far as GRADIO_PATTERNS_LATENCY says (milliseconds), on a slow processor."""
+    devtools = page.context.new_cdp_session(page)
+    latency = float(os.environ["GRADIO_PATTERNS_LATENCY"])
+    unlimited = {"offline": False, "downloadThroughput": -1, "uploadThroughput": -1}
+    devtools.send("Network.enable")
+    devtools.send("Network.emulateNetworkConditions", {**unlimited, "latency": latency})
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": 4})

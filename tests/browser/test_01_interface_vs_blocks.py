@@ -5,8 +5,9 @@ import threading
 
 import gradio as gr
 import pytest
-from gradio_patterns.testing.pages import hold, open_page
 from playwright.sync_api import Page, expect
+
+from gradio_patterns.testing.pages import hold, open_page
 
 pytestmark = pytest.mark.slow
 NOTEBOOK = "01_interface_vs_blocks"

@@ -8,8 +8,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from tools import notebooks
-from tools.alone import Program
+from gradio_patterns import collection
+from tools.alone import Alone as Program
 
 # Many pages and many programs: `make test` leaves them to `make test-all`.
 pytestmark = pytest.mark.slow
@@ -28,7 +28,7 @@ def sent(page: Page, act) -> list:
 
 def changed(request, cell_id: str, *changes: tuple[str, str]) -> Program:
     """A cell that runs with parts of its text replaced, until the test ends."""
-    cell = notebooks.load(NOTEBOOK).cell(cell_id)
+    cell = collection.load(NOTEBOOK).cell(cell_id)
     source = cell.source
     for old, new in changes:
         assert old in source, old

@@ -1,37 +1,27 @@
 """Authentication, where only a browser can tell: the log-in form, cookies, redirects and what each visitor sees."""
 
+import json
 import re
-import runpy
 
+import gradio as gr
 import pytest
 from playwright.sync_api import Page, expect
 
-from tools import notebooks
+from gradio_patterns.testing import Provider, user
+from gradio_patterns.testing.pages import open_page
 
 # Many pages and many programs: `make test` leaves them to `make test-all`.
 pytestmark = pytest.mark.slow
 NOTEBOOK = "07_authentication"
+STORED = "() => JSON.stringify({...localStorage, ...sessionStorage})"
 
 
 @pytest.fixture(scope="module")
-def provider(tmp_path_factory):
-    """The notebook's own OpenID provider: its address."""
-    cells = ["single-sign-on-provider", "single-sign-on-complete"]
-    text = "import threading\nimport httpx\n" + "\n".join(notebooks.load(NOTEBOOK).cell(name).source for name in cells)
-    file = tmp_path_factory.mktemp("provider") / "provider.py"
-    file.write_text(text)
-    names = runpy.run_path(str(file))
-    from oidc_provider_mock import _app
-
-    # As Hugging Face has it. Gradio's LoginButton fails on a profile that holds a list of texts, the other form.
-    _app.OpenIDCode.get_audiences = lambda self, request: request.client.get_client_id()
-
-    def person(sub: str, verified: bool = True):
-        claims = {"email": f"{sub}@lab.example", "email_verified": verified, "name": sub, "preferred_username": sub}
-        return names["User"](sub=sub, claims={**claims, "profile": "", "picture": ""})
-
-    address, _ = names["start_provider"](person("ada"), person("bob", verified=False))
-    return address
+def provider():
+    """An OpenID provider where ada's address is verified and bob's is not."""
+    ada = user("ada", email="ada@lab.example", email_verified=True)
+    with Provider(ada, user("bob", email="bob@lab.example", email_verified=False)) as provider:
+        yield provider
 
 
 def log_in(page: Page, password: str) -> None:
@@ -78,11 +68,11 @@ def test_log_in_form_says_when_attempts_are_used_up(recipe, page: Page):
     expect(page.get_by_role("alert")).to_have_text("Too many attempts. Try again in a minute.")
 
 
-def test_single_sign_on_there_and_back(recipe, provider: str, page: Page):
-    settings = {"OIDC_ISSUER": provider, "OIDC_CLIENT_ID": "demo", "OIDC_CLIENT_SECRET": "kept"}
+def test_single_sign_on_there_and_back(recipe, provider: Provider, page: Page):
+    settings = {"OIDC_ISSUER": provider.url, "OIDC_CLIENT_ID": "demo", "OIDC_CLIENT_SECRET": "kept"}
     url = recipe(NOTEBOOK, "single-sign-on", OIDC_DOMAIN="lab.example", **settings)
     page.goto(f"{url}staff/")
-    expect(page).to_have_url(re.compile(f"^{provider}/oauth2/authorize"))
+    expect(page).to_have_url(re.compile(f"^{provider.url}/oauth2/authorize"))
     page.get_by_role("button", name="ada").click()
     expect(page).to_have_url(f"{url}staff/")
     measure(page)
@@ -133,18 +123,15 @@ def test_page_shows_the_words_of_the_limit(recipe, page: Page):
         with page.expect_response(re.compile("queue/join")) as joined:
             measure(page)
         assert joined.value.status == 200
-        expect(page.locator('[data-testid="status-tracker"]:not(.hide)')).to_have_count(
-            0
-        )  # a pending event takes no click
+        # A pending event takes no click.
+        expect(page.locator('[data-testid="status-tracker"]:not(.hide)')).to_have_count(0)
         expect(page.get_by_label("Reading time", exact=True)).to_have_value("1.0 minutes")
     measure(page)
     expect(page.get_by_text(re.compile("Your 5 calls are used up. Try again in"))).to_be_visible()
 
 
-def test_hugging_face_button_signs_in_and_out(recipe, provider: str, page: Page):
-    space = {"SYSTEM": "spaces", "SPACE_ID": "ada/reading-time", "MEMBERS": "ada", "OAUTH_SCOPES": "openid profile"}
-    client = {"OAUTH_CLIENT_ID": "space", "OAUTH_CLIENT_SECRET": "kept", "OPENID_PROVIDER_URL": provider}
-    url = recipe(NOTEBOOK, "hugging-face-login", GRADIO_SERVER_NAME="127.0.0.1", **space, **client)
+def test_hugging_face_button_signs_in_and_out(recipe, provider: Provider, page: Page):
+    url = recipe(NOTEBOOK, "hugging-face-login", **provider.space(MEMBERS="ada"))
     page.goto(url)
     expect(page.get_by_label("You", exact=True)).to_have_value("Not signed in")
     page.get_by_role("button", name="Sign in with Hugging Face").click()
@@ -175,3 +162,55 @@ def test_invitation_opens_the_demo_and_leaves_the_address_bar(program, browser):
     assert grace.get_by_role("tab", name="Invitations").count() == 0
     for page in (owner, grace):
         page.context.close()
+
+
+def ask_with_key(page: Page) -> None:
+    page.get_by_label("API key").fill("sk-secret-123")
+    page.get_by_role("button", name="Ask").click()
+    expect(page.get_by_label("Answer")).to_have_value("13 characters")
+
+
+def page_for_a_key() -> gr.Blocks:
+    with gr.Blocks() as demo:
+        key, answer = gr.Textbox(label="API key", type="password"), gr.Textbox(label="Answer")
+        gr.Button("Ask").click(lambda key: f"{len(key)} characters", key, answer, api_name="ask")
+    return demo
+
+
+def test_run_history_holds_a_typed_key_in_the_clear(serve, page: Page):
+    app = serve(page_for_a_key())
+    ask_with_key(open_page(page, app))
+    page.wait_for_function("() => Object.keys(localStorage).some(key => key.startsWith('gradio:run-history'))")
+    assert "sk-secret-123" in page.evaluate(STORED)
+    page.goto(f"{app.url}gradio_api/runs")
+    expect(page.get_by_text("sk-secret-123")).to_be_visible()
+
+
+def test_no_run_history_holds_no_key_and_forgets_the_old_ones(serve, page: Page):
+    demo = page_for_a_key()
+    ask_with_key(open_page(page, app := serve(demo)))
+    page.wait_for_function("() => JSON.stringify({...localStorage}).includes('sk-secret-123')")
+    port = demo.server_port
+    demo.close(verbose=False)
+    assert serve(demo, run_history=False, server_port=port).url == app.url
+    ask_with_key(open_page(page, app))
+    page.reload()
+    expect(page.get_by_label("API key")).to_be_visible()
+    page.wait_for_function("() => !JSON.stringify({...localStorage}).includes('sk-secret-123')")
+    assert page.goto(f"{app.url}gradio_api/runs").status == 404
+
+
+def test_what_members_type_is_gone_after_the_log_out(recipe, page: Page):
+    url = recipe(NOTEBOOK, "log-in", ADMIN_PASSWORD="tulips in april")
+    page.goto(f"{url}login")
+    log_in(page, "tulips in april")
+    expect(page).to_have_url(f"{url}members/")
+    measure(page)
+    expect(page.get_by_label("Reading time", exact=True)).to_have_value("1.0 minutes, measured for admin")
+    measure(page)  # what the first one left would be there by now
+    expect(page.locator('[data-testid="status-tracker"]:not(.hide)')).to_have_count(0)
+    assert "word word" not in page.evaluate(STORED)
+    page.get_by_role("link", name="Log out").or_(page.get_by_role("button", name="Log out")).first.click()
+    expect(page).to_have_url(f"{url}login")
+    assert json.loads(page.evaluate(STORED)) == {}
+    assert page.goto(f"{url}members/gradio_api/runs").url == f"{url}login"

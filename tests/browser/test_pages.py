@@ -2,8 +2,9 @@
 
 import gradio as gr
 import pytest
-from gradio_patterns.testing.pages import hold, open_page
 from playwright.sync_api import expect
+
+from gradio_patterns.testing.pages import hold, open_page
 
 
 @pytest.fixture

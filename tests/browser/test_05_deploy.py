@@ -1,0 +1,139 @@
+"""A server, where only a browser can tell: what it keeps of a secret, and how many tabs one address takes."""
+
+import gradio as gr
+import httpx
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from gradio_patterns import testing as kit
+from gradio_patterns.testing import Nginx
+from gradio_patterns.testing.pages import open_page
+from tools.programs import NGINX
+
+SECRET = "4tPz-not-to-be-kept"
+KEPT = "() => JSON.stringify([{...localStorage}, {...sessionStorage}])"
+
+
+def type_secret(page: Page, answer: str, value: str) -> None:
+    """Type the secret into the page and send it, and wait until the answer has come."""
+    page.get_by_label("Token", exact=True).fill(SECRET)
+    page.get_by_role("button", name="Usage", exact=True).click()
+    expect(page.get_by_label(answer, exact=True)).to_have_value(value)
+
+
+def serve_app(**launch):
+    """A page that asks for a secret, served until the with statement is left."""
+    with gr.Blocks() as demo:
+        token = gr.Textbox(label="Token", type="password")
+        length = gr.Number(label="Length")
+        gr.Button("Usage").click(len, token, length, api_name="usage")
+    return kit.serve(demo, **launch)
+
+
+def test_the_history_of_runs_keeps_a_password_in_the_clear(page):
+    """What `run_history=False` is there for. If this fails on a later Gradio, the lesson can say so."""
+    with serve_app() as app:
+        open_page(page, app.url)
+        type_secret(page, "Length", str(len(SECRET)))
+        page.wait_for_function(f"() => ({KEPT})().includes('{SECRET}')")
+        page.goto(f"{app.url}gradio_api/runs")
+        expect(page.get_by_text(SECRET).first).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_space_leaves_no_secret_in_the_browser(page, recipe):
+    url = recipe("05_deploy", "space", ADMIN_TOKEN=SECRET)
+    assert httpx.get(f"{url}gradio_api/runs").status_code == 404
+    open_page(page, url)
+    page.evaluate("() => localStorage.setItem('another', 'is kept')")  # what is read below is what the page has
+    page.get_by_text("For the owner").click()
+    type_secret(page, "Pictures since the start", "0")
+    for _ in range(2):  # and not after a reload, either
+        kept = page.evaluate(KEPT)
+        assert "is kept" in kept
+        assert SECRET not in kept
+        open_page(page, url)
+    databases = page.evaluate("async () => (await indexedDB.databases()).map(one => one.name)")
+    assert not databases
+    assert SECRET not in page.content()
+    page.goto(f"{url}gradio_api/runs")
+    assert SECRET not in page.content()
+
+
+@pytest.mark.slow
+def test_what_an_earlier_start_has_kept_stays(page):
+    """Gradio cleans up behind the app that runs, and each start is another one to it: such a secret has to change."""
+    port = kit.free_port()
+    with serve_app(server_port=port) as app:
+        open_page(page, app.url)
+        type_secret(page, "Length", str(len(SECRET)))
+        page.wait_for_function(f"() => ({KEPT})().includes('{SECRET}')")
+    with serve_app(server_port=port, run_history=False) as app:
+        open_page(page, app.url)
+        assert SECRET in page.evaluate(KEPT)
+
+
+# --- six connections --------------------------------------------------------------------------------
+
+PLAIN = "server { listen 8080; location / { proxy_pass http://app; proxy_buffering off; } }"
+HTTPS = """
+server {
+    listen 8443 ssl;
+    ssl_certificate certificate.pem;
+    ssl_certificate_key key.pem;
+    location / {
+        proxy_pass http://app;
+        proxy_buffering off;
+        proxy_set_header X-Forwarded-Host $http_host;
+        proxy_set_header X-Forwarded-Proto $scheme;
+    }
+}
+"""
+
+
+@pytest.fixture
+def context(browser, need) -> BrowserContext:
+    need(NGINX)
+    context = browser.new_context(ignore_https_errors=True)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def app(serve):
+    with gr.Blocks() as demo:
+        box = gr.Textbox(label="Text")
+        gr.Button("Say").click(lambda: "hello", None, box, api_name="say")
+    return serve(demo)
+
+
+def used_tab(context: BrowserContext, url: str) -> Page:
+    """A tab where somebody has clicked: from then on it keeps a connection, by which the server knows that it is there."""
+    tab = open_page(context.new_page(), url)
+    tab.get_by_role("button", name="Say", exact=True).click()
+    return tab
+
+
+def expect_answer(tab: Page, **options) -> None:
+    expect(tab.get_by_label("Text")).to_have_value("hello", **options)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", [PLAIN, HTTPS], ids=["http", "https"])
+def test_over_http1_the_sixth_tab_waits_until_another_is_closed(context, app, text):
+    with Nginx(text, {"app": app}) as nginx:
+        opened = [used_tab(context, nginx.url) for _ in range(5)]
+        for tab in opened:
+            expect_answer(tab)
+        sixth = used_tab(context, nginx.url)
+        with pytest.raises(AssertionError):  # its heartbeat has the last of six connections, and the click none
+            expect_answer(sixth, timeout=8000)
+        opened[0].close()
+        expect_answer(sixth)
+
+
+@pytest.mark.slow
+def test_over_http2_ten_tabs_are_served(context, app):
+    with Nginx(HTTPS.replace("ssl;", "ssl http2;", 1), {"app": app}) as nginx:
+        for _ in range(10):
+            expect_answer(used_tab(context, nginx.url))

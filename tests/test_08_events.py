@@ -1,0 +1,126 @@
+"""Events, where a client can tell: what runs together, what a stop ends, what a tick costs, what is placed once."""
+
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import gradio as gr
+import httpx
+import pytest
+from gradio_client.exceptions import AppError
+from gradio_client.utils import Status
+
+from gradio_patterns.testing import Gate, until, visitor, visitors
+
+NOTEBOOK = "08_events"
+
+
+def test_two_handlers_of_one_click_run_together_for_clients(serve, gate):
+    with gr.Blocks() as demo:
+        button = gr.Button("Run both")
+        button.click(lambda: gate(), api_name="first")
+        button.click(lambda: gate(), api_name="second")
+    app = serve(demo)
+    app.submit("/first"), app.submit("/second")
+    assert gate.inside(of=2) == 2  # a page would wait for the first
+
+
+def test_every_polls_on_a_component_and_is_refused_on_an_event():
+    with gr.Blocks() as demo:
+        now = gr.Number(lambda: 1, every=5, label="Polled")
+        with pytest.raises(TypeError, match="got an unexpected keyword argument 'every'"):
+            now.change(lambda: 1, None, now, every=5)
+    triggers = [[event for _, event in d["targets"]] for d in demo.get_config_file()["dependencies"]]
+    assert triggers == [["tick", "load"]]
+
+
+def test_info_outside_an_event_is_printed_on_the_server(capsys):
+    thread = threading.Thread(target=gr.Info, args=["A new value."])
+    thread.start()
+    thread.join()
+    assert capsys.readouterr().out == "A new value.\n"
+
+
+def test_a_cancelled_generator_ends_at_its_next_yield(serve):
+    ended = []
+
+    def count():
+        try:
+            while True:
+                time.sleep(0.02)
+                yield 1
+        finally:
+            ended.append("finally")
+
+    with gr.Blocks() as demo:
+        gr.Button("Count").click(count, None, gr.Number(label="Count"), api_name="count")
+    job = serve(demo).submit("/count")
+    until(lambda: job.status().code == Status.ITERATING, "the first yield")
+    job.cancel()
+    until(lambda: ended == ["finally"], "the generator to be closed")
+
+
+@pytest.mark.slow
+def test_a_tick_past_the_queue_costs_less(imported):
+    demo = imported(NOTEBOOK, "ticker").demo
+    http = httpx.Client(base_url=f"{demo.local_url}gradio_api/", timeout=60)
+
+    def through_queue(session):
+        http.post("queue/join", json={"fn_index": 0, "session_hash": session, "data": []}).raise_for_status()
+        with http.stream("GET", "queue/data", params={"session_hash": session}) as lines:
+            messages = [json.loads(line[5:]) for line in lines.iter_lines() if line.startswith("data:")]
+        assert any(message["msg"] == "process_completed" and message["success"] for message in messages)
+
+    def direct(session):
+        event = {"fn_index": 0, "session_hash": session, "data": []}
+        http.post("run/predict", json=event).raise_for_status()
+
+    cost = {through_queue: 0.0, direct: 0.0}  # seconds of CPU, both ends
+    for number in range(40):  # in turns, so that a busy machine is as hard on both
+        for tick in cost:
+            before = time.process_time()
+            tick(f"{tick.__name__}-{number}")
+            cost[tick] += time.process_time() - before
+    assert cost[through_queue] > cost[direct]
+
+
+def test_a_key_sent_many_times_at_once_places_one_order(imported):
+    shop = imported(NOTEBOOK, "one-click-once")
+
+    def send(number):  # past the queue, so at the same time
+        order = {"data": ["tea", 2, f"key-{number % 2}"]}
+        answer = httpx.post(f"{shop.demo.local_url}gradio_api/run/order", json=order, timeout=60)
+        return answer.json()["data"][0]
+
+    with ThreadPoolExecutor(16) as pool:
+        receipts = set(pool.map(send, range(32)))
+    assert receipts == {"Order 1: 2 x tea", "Order 2: 2 x tea"}
+
+
+def test_what_is_no_order_is_refused(imported):
+    (guest,) = visitors(imported(NOTEBOOK, "one-click-once").demo, 1)
+    for wrong in (("", 2, "a"), (None, 2, "b"), ("tea", None, "c"), ("tea", 0, "d"), ("tea", 21, "e"), ("tea", 1, 5)):
+        with pytest.raises(AppError, match=r"at least one cup|less than minimum|greater than maximum|Send a key"):
+            guest.predict(*wrong, api_name="/order")
+    assert guest.predict("tea", 20, "f", api_name="/order") == "Order 1: 20 x tea"
+
+
+@pytest.mark.slow  # loads a model
+def test_a_session_has_one_long_job_at_a_time(imported):
+    module = imported(NOTEBOOK, "long-work")
+    ada = visitor(module.demo)
+    with Gate().around(module.embed.model) as gate:
+        job = ada.submit("a\nb", api_name="/duplicates")
+        gate.reached()
+        with pytest.raises(AppError, match="Your last job is still running"):
+            ada.predict("c\nd", api_name="/duplicates")
+    assert job.result()[0] == "2 lines compared."
+    assert ada.predict("c\nd", api_name="/duplicates")[0] == "2 lines compared."
+
+
+@pytest.mark.slow
+def test_stop_without_a_job_stops_nothing(imported):
+    ada = visitor(imported(NOTEBOOK, "long-work").demo)
+    ada.predict(api_name="/stop")
+    assert ada.predict("a\nb", api_name="/duplicates")[0] == "2 lines compared."
