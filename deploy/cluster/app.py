@@ -48,8 +48,12 @@ class Search:
 
 here = {"num_cpus": 4, "include_dashboard": False, "object_store_memory": 80_000_000}
 cluster = {} if os.environ.get("RAY_ADDRESS") else here  # join that one, or start one on this machine
-if not ray.is_initialized():
-    ray.init(log_to_driver=False, logging_level="ERROR", **cluster)
+for chance in range(3):  # Ray gives its own start 30 s, too little on a busy machine
+    try:
+        ray.is_initialized() or ray.init(log_to_driver=False, logging_level="ERROR", **cluster)
+    except Exception:
+        if chance == 2:
+            raise
 serve.start(proxy_location="Disabled", logging_config={"log_level": "ERROR", "enable_access_log": False})
 search = serve.run(Search.bind(), route_prefix=None)
 

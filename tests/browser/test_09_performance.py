@@ -1,25 +1,16 @@
 """Performance, where only a browser can tell: who reads an error of a batch, and when a page is there."""
 
-import threading
-import time
-
 import gradio as gr
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
 from gradio_patterns.batching import run_batched
+from gradio_patterns.testing import until
+from gradio_patterns.testing.pages import open_page
 
 # Many pages and many programs: `make test` leaves them to `make test-all`.
 pytestmark = pytest.mark.slow
 NOTEBOOK = "09_performance"
-
-
-def until(condition, seconds: float = 60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.05)
 
 
 def button(page: Page, name: str):
@@ -31,13 +22,13 @@ def box(page: Page, label: str):
 
 
 @pytest.mark.parametrize("queue", [True, False])
-def test_one_user_of_a_batch_reads_the_problem(context, queue):
+def test_one_user_of_a_batch_reads_the_problem(context, serve, gate, queue):
     """Three pages in one batch, held at a gate: two answers and one toast, and no toast with `queue=False`."""
-    opened, sizes, told = threading.Event(), [], []
+    sizes, told = [], []
 
     def shout(texts):
         sizes.append(len(texts))
-        assert opened.wait(120)
+        gate()
         refused = gr.Error("Type a question first.")
         items = [text if text else refused for text in texts]
         return run_batched(lambda group: [text.upper() for text in group], items)
@@ -50,38 +41,30 @@ def test_one_user_of_a_batch_reads_the_problem(context, queue):
     with gr.Blocks() as demo:
         text, loud = gr.Textbox(label="Text"), gr.Textbox(label="Loud")
         problem = gr.Textbox(label="Problem", visible=False)
-        job = gr.Button("Run").click(
-            shout, text, [loud, problem], batch=True, max_batch_size=8, api_name="shout"
-        )  # fmt: skip
+        run = gr.Button("Run")
+        job = run.click(shout, text, [loud, problem], batch=True, max_batch_size=8, api_name="shout")
         job.success(tell, problem, queue=queue, concurrency_limit=None, api_visibility="private")
-    demo.launch(prevent_thread_lock=True, quiet=True)
-    try:
-        pages = [context.new_page() for _ in range(4)]
-        status = f"{demo.local_url}gradio_api/queue/status"
-        for number, (page, words) in enumerate(zip(pages, ["first", "one", "", "two"], strict=True)):
-            page.goto(demo.local_url)
-            box(page, "Text").fill(words)
-            button(page, "Run").click()
-            until(lambda: sizes == [1])  # the first is at the gate, alone
-            until(lambda wanted=number: httpx.get(status, timeout=60).json()["queue_size"] == wanted)
-        opened.set()
-        expect(box(pages[1], "Loud")).to_have_value("ONE")
-        expect(box(pages[3], "Loud")).to_have_value("TWO")
-        until(lambda: sorted(told) == ["", "", "", "Type a question first."])
-        toast = pages[2].get_by_test_id("toast-body")
-        if queue:
-            expect(toast).to_contain_text("Type a question first.")
-        assert sizes == [1, 3]
-        for page in (pages[0], pages[1], pages[3]):
-            expect(page.get_by_test_id("toast-body")).to_have_count(0)
-        expect(toast).to_have_count(1 if queue else 0)
-    finally:
-        opened.set()
-        demo.close(verbose=False)
+    app = serve(demo)
+    pages = [open_page(context.new_page(), app.url) for _ in range(4)]
+    for calls, (page, words) in enumerate(zip(pages, ["first", "one", "", "two"], strict=True), start=1):
+        box(page, "Text").fill(words)
+        button(page, "Run").click()
+        assert gate.inside(of=calls) == 1  # the first alone; the others wait, to be one batch
+    gate.open()
+    expect(box(pages[1], "Loud")).to_have_value("ONE")
+    expect(box(pages[3], "Loud")).to_have_value("TWO")
+    until(lambda: sorted(told) == ["", "", "", "Type a question first."], "the problem to be told")
+    toast = pages[2].get_by_test_id("toast-body")
+    if queue:
+        expect(toast).to_contain_text("Type a question first.")
+    assert sizes == [1, 3]
+    for page in (pages[0], pages[1], pages[3]):
+        expect(page.get_by_test_id("toast-body")).to_have_count(0)
+    expect(toast).to_have_count(1 if queue else 0)
 
 
 def test_the_batch_recipe_tells_and_answers(page: Page, recipe):
-    page.goto(recipe(NOTEBOOK, "batch"))
+    open_page(page, recipe(NOTEBOOK, "batch"))
     question = box(page, "Question")
     question.fill("")
     button(page, "Find the desk").click()
@@ -93,7 +76,7 @@ def test_the_batch_recipe_tells_and_answers(page: Page, recipe):
 
 
 def test_a_refused_question_leaves_the_chat_as_it_is(page: Page, recipe):
-    page.goto(recipe(NOTEBOOK, "batch-chat"))
+    open_page(page, recipe(NOTEBOOK, "batch-chat"))
     question = box(page, "Question")
     page.get_by_label("10", exact=True).check()
     button(page, "Ask").click()
@@ -110,7 +93,7 @@ def test_a_refused_question_leaves_the_chat_as_it_is(page: Page, recipe):
 
 
 def test_the_page_says_that_the_model_loads_and_then_that_it_is_ready(page: Page, recipe):
-    page.goto(recipe(NOTEBOOK, "warm-start"))
+    open_page(page, recipe(NOTEBOOK, "warm-start"))
     state = box(page, "Model")
     expect(state).to_have_value("The model is ready.", timeout=120_000)
     button(page, "Ask").click()
@@ -118,7 +101,13 @@ def test_the_page_says_that_the_model_loads_and_then_that_it_is_ready(page: Page
 
 
 def test_an_example_shows_its_kept_answer(page: Page, recipe):
-    page.goto(recipe(NOTEBOOK, "cache"))
+    open_page(page, recipe(NOTEBOOK, "cache-examples"))
     page.get_by_text("bread", exact=True).click()
     expect(box(page, "Word")).to_have_value("bread")
     expect(box(page, "Meaning")).not_to_have_value("")
+
+
+def test_the_first_click_shows_the_picture(page: Page, recipe):
+    open_page(page, recipe(NOTEBOOK, "light-payloads"))
+    button(page, "Sharpen").click()
+    expect(page.locator("img[src*='.jpeg'], img[src*='.jpg']").first).to_be_visible()
