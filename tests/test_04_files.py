@@ -493,17 +493,18 @@ def test_delete_cache_alone_leaves_broken_uploads_and_crashed_runs(tmp_path):
     text = """
 import os
 import gradio as gr
-with gr.Blocks(delete_cache=(1, 3)) as demo:
+with gr.Blocks(delete_cache=(1, int(os.environ["AGE"]))) as demo:
     file = gr.File(label="File")
     file.upload(os.path.getsize, file, gr.Number(label="Bytes"), api_name="size")
 demo.launch()
 """
-    with Program(text, env={"GRADIO_TEMP_DIR": str(tmp_path)}) as app:
+    with Program(text, env={"GRADIO_TEMP_DIR": str(tmp_path), "AGE": "3600"}) as app:
         app.visitor().predict(handle_file(get_image("lion.jpg")), api_name="/size")
         break_off(app.url, tmp_path)
         app.kill()
         crashed = entries(tmp_path)
         assert "lion.jpg" in crashed
+        app.env["AGE"] = "1"
         app.start()
         uploaded(app, "other.txt", b"x")
         until(lambda: "other.txt" not in entries(tmp_path), "its own upload to be deleted")
@@ -516,7 +517,7 @@ demo.launch()
 @pytest.mark.slow
 def test_a_broken_upload_is_swept(program, tmp_path):
     cache = tmp_path / "cache"
-    env = {"CACHE_DIR": str(cache), "CACHE_AGE": "1", "CACHE_EVERY": "1"}
+    env = {"CACHE_DIR": str(cache), "CACHE_AGE": "5", "CACHE_EVERY": "1"}
     app = program(NOTEBOOK, "disk-does-not-fill", **env)
     fresh = entries(cache)
     assert "tower.jpg" in fresh

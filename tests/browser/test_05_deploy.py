@@ -122,7 +122,8 @@ def test_over_http1_a_tab_waits_until_another_is_closed(context, app, text):
         tabs = [context.new_page() for _ in range(7)]
         for tab in tabs[:5]:
             say(open_page(tab, nginx.url))
-        tabs[5].goto(nginx.url, wait_until="commit")  # takes the sixth connection
+        with tabs[5].expect_request("**/heartbeat/**"):  # takes the sixth connection, and keeps it
+            tabs[5].goto(nginx.url, wait_until="commit")
         with pytest.raises(PlaywrightError, match="Timeout"):
             tabs[6].goto(nginx.url, timeout=8000)
         for tab in tabs[:3]:
