@@ -26,7 +26,7 @@ CELL_SECONDS = 300
 NOTEBOOK_SECONDS = 900
 UNDISTURBED = {"05_deploy", "09_performance"}  # a Ray cluster, and servers that are timed: they run last and alone
 # What a notebook itself closes at its end, and says so.
-CLOSED = {"05_deploy": {"cluster"}}
+CLOSED = {"05_deploy": {"scale-out"}}
 
 pytestmark = pytest.mark.timeout(NOTEBOOK_SECONDS + 300)
 
