@@ -277,6 +277,18 @@ def test_a_picture_is_shown_as_a_person_sees_it(pictures, tmp_path):
     assert near(shown(pictures, saved(tmp_path, "grey.png", grey))[40, 40], (90, 90, 90))
 
 
+def test_convert_alone_spoils_pictures(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (400, 200)).save(tmp_path / "phone.jpg", exif=exif)
+    Image.new("RGBA", (10, 10), (0, 0, 0, 0)).save(tmp_path / "clear.png")
+    Image.fromarray(np.linspace(300, 65535, 100).astype("uint16").reshape(10, 10)).save(tmp_path / "deep.png")
+    converted = {path.name: Image.open(path).convert("RGB") for path in tmp_path.iterdir()}
+    assert converted["phone.jpg"].size == (400, 200)  # on its side
+    assert converted["clear.png"].getpixel((5, 5)) == (0, 0, 0)
+    assert converted["deep.png"].getextrema() == ((255, 255),) * 3
+
+
 def test_a_phones_picture_with_a_second_one_inside_is_its_first(pictures, tmp_path):
     second = Image.new("RGB", (50, 50), "green")
     Image.new("RGB", (100, 100), "red").save(tmp_path / "phone.mpo", save_all=True, append_images=[second])

@@ -201,20 +201,25 @@ def log_in(page: Page, url: str, user: str, password: str) -> None:
 
 def ask(page: Page, question: str) -> str:
     """Send a message, wait for the complete answer, return it."""
-    start(page, question)
+    begin(page, question)
     expect(page.locator(RUNNING)).to_have_count(0)
     return page.locator(ANSWERS).last.inner_text().strip()
 
 
 def start(page: Page, question: str) -> None:
-    """Send a message and wait until its answer has begun."""
+    """Send a message and wait until its answer, which is a long one, is being written."""
+    begin(page, question)
+    expect(page.locator(RUNNING)).not_to_have_count(0)
+
+
+def begin(page: Page, question: str) -> None:
+    """Send a message and wait until its answer has begun; a short one may have ended."""
     answers = page.locator(ANSWERS)
     before = answers.count()
     page.get_by_label("Message", exact=True).fill(question)
     page.get_by_label("Message", exact=True).press("Enter")
     expect(answers).to_have_count(before + 1)
     expect(answers.last).to_have_text(re.compile(r"\w"))
-    expect(page.locator(RUNNING)).not_to_have_count(0)
 
 
 def test_chats_survive_refresh_restart_and_reach_another_device(program, browser, page: Page):

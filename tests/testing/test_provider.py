@@ -57,7 +57,7 @@ def test_a_user_gets_a_token_with_the_claims_that_were_given(provider):
     assert provider.requests == ["POST /oauth2/authorize", "POST /oauth2/token"]
 
 
-@pytest.mark.parametrize("verifier", ["", "another", CHALLENGE])
+@pytest.mark.parametrize("verifier", ["", "another", CHALLENGE], ids=["none", "another", "the challenge itself"])
 def test_wrong_verifier_gets_no_token(provider, verifier):
     code = code_of(Browser().post(question(provider), data={"sub": "ada"}))
     refused = exchange(provider, code, verifier)
