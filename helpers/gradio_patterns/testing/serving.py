@@ -161,11 +161,12 @@ def _launched(demo: Any, options: dict[str, Any]) -> Generator[str]:
             raise ValueError(f"The demo runs already, so {', '.join(options)} cannot be set. Close it first.")
         yield demo.local_url
         return
-    demo.launch(**{"inline": False, "quiet": True, "prevent_thread_lock": True, "share": False, **options})
     try:
+        demo.launch(**{"inline": False, "quiet": True, "prevent_thread_lock": True, "share": False, **options})
         yield demo.local_url
     finally:
-        demo.close(verbose=False)
+        with contextlib.suppress(AttributeError):  # of a demo whose launch has failed before it had a server
+            demo.close(verbose=False)
 
 
 @contextlib.contextmanager
