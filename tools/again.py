@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gradio_patterns import notebook
 from gradio_patterns.collection import Notebook
+from gradio_patterns.testing import serve
 from tools.alone import call
 
 ID = "asked-again"
@@ -35,7 +36,8 @@ def ask(path: str) -> None:
             found[recipe.name] = "its demo does not run any more"
             continue
         try:
-            call(recipe, str(own[-1].local_url))
+            with serve(own[-1]) as app:  # it runs already: this keeps what its handlers print out of the answer
+                call(recipe, app.url)
             found[recipe.name] = ""
         except Exception as error:  # whatever went wrong is the test's to report
             found[recipe.name] = f"{type(error).__name__}: {error}"
