@@ -198,7 +198,7 @@ def test_a_model_that_cannot_be_loaded_is_alive_and_not_ready(imported, serve, c
     assert httpx.get(f"{app.origin}/healthz").status_code == 200
     until(lambda: module.api.state.model.done(), "the load to fail")
     assert httpx.get(f"{app.origin}/readyz").status_code == 500
-    assert "no weights" in caplog.text
+    until(lambda: "no weights" in app.log() + caplog.text, lambda: f"the reason in the log: {app.log()}", 30)
 
 
 # --- behind-nginx -----------------------------------------------------------------------------------
