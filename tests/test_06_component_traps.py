@@ -225,7 +225,7 @@ def test_the_model_gets_text_from_every_shape(imported, monkeypatch, tmp_path):
     ada.predict({"text": "And when?"}, api_name="/chat")
     assert all(isinstance(turn["content"], str) for turn in asked[1])
     past = [turn["content"] for turn in asked[1]]
-    assert past[:2] == ["My name is Ada.", "Hello Ada!"]
+    assert past[:2] == ["What is the capital of France?", "The capital of France is Paris."]
     assert past[2].startswith(
         "plain.txt:\nAda wrote the first program.\nmarked.txt:\nGrüße\nlatin.txt:\nStraße, Größe\n"
     )

@@ -161,7 +161,7 @@ def test_a_csv_with_a_mark_can_be_dropped_on_the_table(page, shared_recipe, tmp_
         cell.dispatchEvent(new DragEvent("dragenter", {bubbles: true, cancelable: true, dataTransfer}));
     }""")
     page.get_by_test_id("file-upload").set_input_files(report)
-    expect(page.get_by_text("Sunday").first).to_be_visible()
+    expect(page.get_by_role("gridcell", name="Sunday")).to_be_visible()
     with page.expect_download() as saving:
         button(page, "Download").click()
     assert Path(saving.value.path()).read_bytes() == report.read_bytes()

@@ -7,6 +7,7 @@ import re
 import gradio as gr
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from gradio.media import get_image
 from playwright.sync_api import Page, expect
 
 from gradio_patterns import collection
@@ -102,16 +103,17 @@ def test_a_choice_cannot_be_unmade(page: Page, shared_recipe):
 def test_pictures_open_at_the_first_click_and_a_broken_one_is_named(page: Page, shared_recipe, tmp_path):
     open_page(page, shared_recipe(NOTEBOOK, "image-types"))
     press(page, "Open")()
-    sizes = [page.get_by_test_id("image").nth(n).locator("img") for n in (0, 1)]
-    for picture in sizes:
-        expect(picture).to_be_visible()
-        page.wait_for_function("image => image.naturalWidth > 0", arg=picture.element_handle())
-    on_its_side, upright = (picture.evaluate("image => image.naturalWidth / image.naturalHeight") for picture in sizes)
+    pictures = page.locator("img[src*='/gradio_api/file=']")
+    expect(pictures).to_have_count(2)
+    page.wait_for_function("document.querySelectorAll('img[src]').values().every(image => image.complete)")
+    on_its_side, upright = pictures.evaluate_all(
+        "found => found.map(image => image.naturalWidth / image.naturalHeight)"
+    )
     assert on_its_side > 1 > upright
 
     text = tmp_path / "text.png"
     text.write_text("no picture, whatever its name says")
-    page.get_by_label("Clear", exact=True).or_(page.get_by_label("Remove this file")).first.click()
+    page.get_by_role("button", name="Clear", exact=True).click()
     page.locator("input[type=file]").first.set_input_files(text)
     expect(page.get_by_text("text.png").or_(page.get_by_label("text.png")).first).to_be_visible()
     press(page, "Open")()
@@ -139,15 +141,18 @@ def test_chat_recipe_answers_the_second_message_of_a_page(page: Page, shared_rec
     answers = page.get_by_label(re.compile("bot's message"))
     expect(answers).to_have_count(1)  # the conversation has begun
     box = page.get_by_label("Message", exact=True).or_(page.get_by_test_id("textbox")).first
-    expect(box).to_have_value("What is my name?")
+    expect(box).to_have_value("And of Italy?")
     box.press("Enter")
+    expect(answers.last).to_contain_text("Rome")
     expect(answers).to_have_count(2)
     expect(page.get_by_role("button", name="Stop")).to_have_count(0)
 
     notes = tmp_path / "notes.txt"
     notes.write_bytes("\ufeffGr\u00fc\u00dfe".encode())
-    page.locator("input[type=file]").first.set_input_files(notes)
-    expect(page.get_by_text("notes").first).to_be_visible()
+    with page.expect_file_chooser() as chooser:
+        page.get_by_label("Upload a file").click()
+    chooser.value.set_files(notes)
+    expect(page.get_by_label("Remove file")).to_be_visible()
     box.fill("What is in it?")
     box.press("Enter")
     expect(answers).to_have_count(3)
@@ -402,6 +407,16 @@ def test_axe_finds_what_the_theme_mends(page: Page, request):
     page.goto(changed(request, "labels-for-everybody", *changes).url)
     expect(page.get_by_role("button", name="Classify")).to_be_visible()
     assert {"color-contrast", "page-has-heading-one"} <= set(violations(page))
+
+
+def test_a_shown_image_is_a_button_without_a_name(page: Page, serve):
+    photo = get_image("lion.jpg")
+    with gr.Blocks() as app:
+        gr.Image(photo, label="Photo", interactive=False)
+        gr.Gallery([(photo, "A lion")], label="Photos", interactive=False)
+    open_page(page, serve(app))
+    expect(page.get_by_role("img", name="A lion")).to_be_visible()
+    assert len(violations(page)["button-name"]) == 1
 
 
 def test_an_empty_label_names_nothing(page: Page, request):
