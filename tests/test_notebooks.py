@@ -25,12 +25,8 @@ AT_ONCE = 1  # notebooks measure who waits for whom; a second one beside would b
 CELL_SECONDS = 300
 NOTEBOOK_SECONDS = 900
 UNDISTURBED = {"05_deploy", "09_performance"}  # a Ray cluster, and servers that are timed: they run last and alone
-# What a notebook itself closes, and says so. In 04 the last recipe gives its app a GRADIO_TEMP_DIR of its own, which
-# in a notebook moves the uploads of the demos above too: they take files again once their cell is run again.
-CLOSED = {
-    "04_files": {"keep-an-upload", "bytes-or-path", "too-large", "right-kind", "many-files"},
-    "05_deploy": {"scale-out"},
-}
+# What a notebook itself closes, and says so.
+CLOSED = {"05_deploy": {"scale-out"}}
 
 pytestmark = pytest.mark.timeout(NOTEBOOK_SECONDS + 300)
 
