@@ -38,3 +38,16 @@ def test_an_answer_comes_as_late_as_wanted(page, serve, demo, event):
 def test_an_unknown_event_is_answered_with_those_there_are(page, serve, demo):
     with pytest.raises(ValueError, match=r"'/stat'.*There are: /shout, /start"):
         hold(page, serve(demo), "/stat")
+
+
+def test_an_event_without_queue_is_held_too(page, serve):
+    with gr.Blocks() as demo:
+        text = gr.Textbox(label="Text", interactive=True)
+        demo.load(lambda: "loaded", None, text, queue=False, api_name="start")
+    app = serve(demo)
+    held = hold(page, app, "/start")
+    open_page(page, app)
+    page.get_by_label("Text").fill("typed")
+    assert held.routes
+    held.release()
+    expect(page.get_by_label("Text")).to_have_value("loaded")

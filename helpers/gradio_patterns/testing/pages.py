@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,7 @@ class HeldAnswers:
         self.page, self.fn_index = page, fn_index
         self.routes: list[Route] = []
         self.released = False
-        page.route("**/queue/join*", self._join)
+        page.route(re.compile(r"/(queue/join|run/[^/?]+)(\?|$)"), self._join)  # `run`: events with queue=False
 
     def _join(self, route: Route) -> None:
         body = json.loads(route.request.post_data or "{}")
