@@ -151,24 +151,6 @@ def test_every_demo_answers_after_the_last_cell(run, path):
 @pytest.mark.slow
 @each
 def test_every_section_runs_alone(path):
-    """After the set-up cell only, the last one first, with no name of another section."""
+    """After the set-up cell only, the last one first, with no name of another section, its recipe twice in a row."""
     problems = sections.run(path)
     assert not problems, "\n\n".join(problems)
-
-
-@pytest.mark.slow
-@each
-def test_a_recipe_can_run_again(path, tmp_path):
-    """As in JupyterLab, where one changes a recipe and runs it again: each is there twice in a row, its checks once."""
-    data = nbformat.read(path, as_version=4)
-    data.cells = [
-        copy
-        for cell in data.cells
-        for copy in (
-            [cell, {**cell, "id": f"{cell.id}-again"}] if "recipe" in cell.metadata.get("tags", []) else [cell]
-        )
-    ]
-    data = nbformat.from_dict(data)
-    nbformat.write(data, tmp_path / path.name)
-    run = execute(tmp_path / path.name)
-    assert run.passed, run.log

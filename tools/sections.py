@@ -1,5 +1,6 @@
 """Run a notebook's sections one by one, each after the set-up cell alone, in names that no other section has left.
 
+A recipe runs twice in a row, as in JupyterLab, where one changes it and runs it again; its checks run once.
 ``python -m tools.sections notebooks/02_state.ipynb`` runs all of them, the last one first; names of sections after it
 run those only. Prints what fails, what stands in a red box, and how long each cell took.
 """
@@ -57,7 +58,10 @@ def run(path: Path, names: list[str] | None = None, report=lambda cell, seconds,
         client.resources["metadata"] = {"path": f"{folder}/empty"}
         with client.setup_kernel(env=environment(Path(folder))):
             for name in names or reversed(sections):
-                for cell in [*setup, *sections[name], new_code_cell(RESET, id="reset")]:
+                cells = []
+                for cell in sections[name]:
+                    cells += [cell, cell] if "recipe" in cell.metadata.get("tags", []) else [cell]
+                for cell in [*setup, *cells, new_code_cell(RESET, id="reset")]:
                     client.nb.cells = [cell]
                     cell.outputs, begin, problem = [], time.monotonic(), ""
                     try:
