@@ -1,6 +1,7 @@
 """Run a notebook in a real JupyterLab in headless Chromium, and take pictures of it.
 
-``python -m tools.lab notebooks/02_state.ipynb pictures/`` saves the whole notebook and each inline demo.
+``python -m tools.lab notebooks/02_state.ipynb pictures/`` saves the whole notebook and each inline demo,
+light and dark.
 The browser tests use the same two context managers.
 """
 
@@ -124,6 +125,13 @@ def browser() -> Generator[Browser]:
             instance.close()
 
 
+def darken(page: Page, dark: bool) -> None:
+    """Show JupyterLab, and the demos in it, which follow the system, in dark or in light colours."""
+    page.emulate_media(color_scheme="dark" if dark else "light")
+    theme = "JupyterLab Dark" if dark else "JupyterLab Light"
+    page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+
+
 def pictures(page: Page, folder: Path) -> list[Path]:
     """Save each inline demo as `demo-NN.png` and the notebook in pages of 1400 px as `page-NN.png`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -135,6 +143,8 @@ def pictures(page: Page, folder: Path) -> list[Path]:
         with contextlib.suppress(Exception):  # a closed demo has an empty frame: its picture shows that
             frame.content_frame.locator(".gradio-container").first.wait_for(timeout=15_000)
             page.wait_for_load_state("networkidle", timeout=5_000)
+            if hidden := frame.content_frame.locator("html").evaluate("page => page.scrollHeight - innerHeight"):
+                print(f"demo {index + 1}: {hidden} px are below its frame")
         saved.append(folder / f"demo-{index + 1:02}.png")
         frame.screenshot(path=saved[-1])
     scroller = page.locator(".jp-WindowedPanel-outer").first
@@ -161,8 +171,10 @@ def main() -> None:
             try:
                 run_all(page)
             finally:
-                for picture in pictures(page, options.folder):
-                    print(picture)
+                for dark in (False, True):
+                    darken(page, dark)
+                    for picture in pictures(page, options.folder / ("dark" if dark else "light")):
+                        print(picture)
 
 
 if __name__ == "__main__":
