@@ -7,8 +7,8 @@ DEFINITIONS := pyproject.toml constraints.txt models.txt Makefile
 OFFLINE := GRADIO_ANALYTICS_ENABLED=False HF_HUB_OFFLINE=1
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
 PYTEST := $(OFFLINE) $(BIN)/python -m pytest
-# The files of tests run side by side, each in one process; more than four would only fight for the cores.
-BESIDE := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# The files of tests run side by side, each in one process. They wait as much as they compute: three for two cores.
+BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
@@ -30,7 +30,7 @@ test: $(BIN)/ready  ## Set up, then run the notebooks, every recipe alone and th
 	@$(PYTEST) -m "undisturbed and not slow"
 
 test-all: test  ## Also run the slow tests, as CI does: every section alone, more in a browser, Colab
-	@$(PYTEST) $(BESIDE) --numprocesses 3 -m "slow and not undisturbed"  # they wait more than they compute
+	@$(PYTEST) $(BESIDE) -m "slow and not undisturbed"
 	@$(PYTEST) -m "undisturbed and slow"
 
 test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, oldest (the lower bound) or a version
