@@ -27,6 +27,7 @@ import nbformat
 from gradio_patterns import collection
 from gradio_patterns.collection import Cell, Notebook, Section
 from tools import notebooks
+from tools.folklore import cells_of_table, unproven
 
 Found = Iterator[tuple[Cell | None, str]]
 Rule = Callable[[Notebook], Found]
@@ -661,11 +662,7 @@ def folklore(nb: Notebook) -> Found:
     if cell.id != "folklore" or not cell.source.startswith("## Folklore, tested\n"):
         yield cell, "the last cell does not have the id `folklore` and the heading `## Folklore, tested`"
         return
-    rows = [
-        [part.strip() for part in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
-        for line in cell.source.splitlines()
-        if line.lstrip().startswith("|")
-    ]
+    rows = cells_of_table(Section(cell))
     if len(rows) < 3 or rows[0] != FOLKLORE_HEAD:
         yield cell, f"the table's head is not | {' | '.join(FOLKLORE_HEAD)} |, with rows below"
         return
@@ -680,25 +677,9 @@ def folklore(nb: Notebook) -> Found:
         if not proofs:
             yield cell, f"the verdict on {row[0]!r} names no cell that proves it, in backticks"
         for proof in proofs:
-            message = _unproven(nb, proof)
+            message = unproven(nb, proof)
             if message:
                 yield cell, f"the verdict on {row[0]!r} is said to be proven by `{proof}`, which {message}"
-
-
-def _unproven(nb: Notebook, proof: str) -> str | None:
-    """What is wrong with a proof: a cell's id, or a test as tests/x.py::test_y."""
-    if proof.startswith("tests/"):
-        path, _, test = proof.partition("::")
-        if not (notebooks.ROOT / path).is_file():
-            return "is no file of this repository"
-        if test and not re.search(rf"def {re.escape(test)}\(", (notebooks.ROOT / path).read_text(encoding="utf-8")):
-            return "is no test in that file"
-        return None
-    try:
-        cell = nb.cell(proof)
-    except KeyError:
-        return "is no cell of this notebook"
-    return None if {"check", "trap"} & set(cell.tags) else "is not a check or a trap, so it proves nothing"
 
 
 # --- sizes ----------------------------------------------------------------------------------------
