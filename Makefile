@@ -12,13 +12,13 @@ BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
-.PHONY: help lab test test-all test-gradio test-latency bench new index components picture format constraints clean
+.PHONY: help lab test test-all test-gradio test-latency bench new index cheatsheet site components picture format constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 lab: $(BIN)/ready  ## Set up, then open JupyterLab on notebook 01 (NOTEBOOK=02_state for another)
-	@$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/$(NOTEBOOK).ipynb \
+	@$(BIN)/jupyter lab --ip=127.0.0.1 --notebook-dir=notebooks --LabApp.default_url=/lab/tree/$(NOTEBOOK).ipynb \
 		--LabApp.app_settings_dir=$(CURDIR)/tools/lab_settings \
 		$$([ "$$(id -u)" != 0 ] || echo --allow-root) \
 		$$([ "$$(uname)" = Darwin ] && [ -z "$$SSH_CONNECTION" ] || { [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && [ -z "$$SSH_CONNECTION" ]; } || echo --no-browser)
@@ -47,8 +47,14 @@ bench: .venv-bench/ready  ## Compare with other servers on this machine and writ
 new: $(BIN)/ready  ## Add a recipe's cells to a notebook: make new NOTEBOOK=02_state RECIPE=my-recipe
 	@$(BIN)/python -m tools.new $(NOTEBOOK) $(RECIPE)
 
-index: $(BIN)/ready  ## Write the README's indexes of recipes and symptoms anew from the notebooks
+index: $(BIN)/ready  ## Write docs/recipes.md, docs/symptoms.md and the README's symptoms anew from the notebooks
 	@$(BIN)/python -m tools.index --write
+
+cheatsheet: $(BIN)/ready  ## Write CHEATSHEET.md and the skill for coding assistants anew from the notebooks
+	@$(BIN)/python -m tools.cheatsheet --write
+
+site: $(BIN)/ready  ## Execute the notebooks and build the site with their outputs in build/site/html
+	@$(BIN)/python -m tools.site
 
 components: $(BIN)/ready  ## Measure the components anew and write docs/components.md
 	@$(OFFLINE) $(BIN)/python -m tools.component_table

@@ -4,6 +4,7 @@ The repository's address stands in `pyproject.toml` alone and is taken from ther
 are read by `gradio_patterns.collection`.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -42,3 +43,12 @@ if "google.colab" in sys.modules:
 from gradio_patterns import notebook
 
 notebook.setup()"""
+
+
+# Where GitHub Pages serves the site of this repository.
+SITE = re.sub(r"https://github\.com/([^/]+)/(.+)", r"https://\1.github.io/\2", REPOSITORY)
+
+
+def recipe_page(name: str) -> str:
+    """The address of a recipe's page on the site."""
+    return f"{SITE}/recipes/{name}.html"
