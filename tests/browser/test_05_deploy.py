@@ -5,6 +5,9 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from playwright.sync_api import Error as PlaywrightError
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
 from gradio_patterns import testing as kit
 from gradio_patterns.testing import Nginx
@@ -133,3 +136,20 @@ def test_over_http2_ten_tabs_are_served(context, app):
     with Nginx(HTTPS.replace("ssl;", "ssl http2;", 1), {"app": app}) as nginx:
         for _ in range(10):
             say(open_page(context.new_page(), nginx.url))
+
+
+@pytest.mark.parametrize(("host", "inside"), [("127.0.0.1", True), ("localhost", False)])
+def test_a_login_in_a_frame_needs_a_page_of_the_same_host(serve, page: Page, host: str, inside: bool):
+    """As in a notebook, whose frame points at 127.0.0.1: for a page at localhost its cookie is another site's."""
+    with gr.Blocks() as demo:
+        gr.Textbox(label="Inside")
+    app = serve(demo, auth=("ada", "lovelace"))
+    jupyter = serve(Starlette(routes=[Route("/", lambda _: HTMLResponse(f'<iframe src="{app.url}"></iframe>'))]))
+    page.goto(f"{jupyter.origin.replace('127.0.0.1', host)}/")
+    frame = page.frame_locator("iframe")
+    frame.get_by_label("username").fill("ada")
+    frame.get_by_label("password").fill("lovelace")
+    with page.expect_response("**/login*") as login, page.expect_response(app.url):  # it loads again
+        frame.get_by_role("button", name="Login").click()
+    assert login.value.ok
+    expect(frame.get_by_label("Inside" if inside else "username")).to_be_visible()
