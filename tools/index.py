@@ -1,6 +1,6 @@
-"""The README's two indexes, made from the notebooks: what each recipe is for, and which symptom leads to it.
+"""What the notebooks' lines `You see` lead to: docs/recipes.md, docs/symptoms.md and the README's short tables.
 
-``python -m tools.index`` says whether the README is up to date; ``--write`` brings it up to date.
+``python -m tools.index`` says whether they are up to date; ``--write`` brings them up to date.
 """
 
 from __future__ import annotations
@@ -8,46 +8,83 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from pathlib import Path
 
 from gradio_patterns.collection import Notebook, Section, load_all
 from tools import notebooks
 
 README = notebooks.ROOT / "README.md"
+RECIPES = notebooks.ROOT / "docs" / "recipes.md"
+SYMPTOMS = notebooks.ROOT / "docs" / "symptoms.md"
+# Whose first symptoms the README shows: what newcomers run into, at least one of each notebook.
+WANTED = (
+    "stable-api",
+    "own-cart",
+    "remembered-chats",
+    "who-waits",
+    "one-gpu",
+    "stream",
+    "disk-does-not-fill",
+    "not-allowed",
+    "behind-nginx",
+    "chat-messages",
+    "log-in",
+    "one-click-once",
+    "load-once",
+)
 
 
-def recipes_index(collection: list[Notebook]) -> str:
-    """For each notebook its title, its badge, its problem and its recipes, as Markdown."""
-    parts = []
+def recipes_page(collection: list[Notebook]) -> str:
+    """docs/recipes.md: for each notebook its title, its badge, its problem and its recipes."""
+    parts = ["# Recipes"]
     for nb in collection:
-        lines = [f"### [{nb.title}]({_link(nb)}) {notebooks.badge(nb.path.name)}", "", nb.problem, ""]
-        for section in nb.sections:
-            if section.tagged("recipe"):
-                lines.append(f"- [{section.heading}]({_link(nb)}) · `{section.name}`")
+        lines = [f"## [{nb.title}](../notebooks/{nb.path.name})", "", notebooks.badge(nb.path.name), "", nb.problem, ""]
+        lines += [f"- {_link(nb, section)}" for section in nb.sections if section.tagged("recipe")]
         parts.append("\n".join(lines))
-    return "\n\n".join(parts)
+    return "\n\n".join(parts) + "\n"
 
 
-def symptoms_index(collection: list[Notebook]) -> str:
-    """A Markdown table of all symptoms, quoted messages first, each with the recipe or reference that explains it."""
+def symptoms_page(collection: list[Notebook]) -> str:
+    """docs/symptoms.md: all symptoms, quoted messages first, each with the recipe or reference that explains it."""
     rows = sorted(
-        (
-            (symptom, f"[{section.heading}]({_link(nb)}) · `{_place(section)}`")
-            for nb in collection
-            for section in nb.sections
-            for symptom in section.symptoms
-        ),
+        ((symptom, _link(nb, section)) for nb in collection for section in nb.sections for symptom in section.symptoms),
         key=lambda row: (not row[0].startswith("`"), row[0].casefold()),
     )
-    return "\n".join(["| You see | Recipe |", "|---|---|", *(f"| {_in_table(s)} | {_in_table(r)} |" for s, r in rows)])
+    return f"# Symptoms\n\nError messages first, then what one sees.\n\n{_table(['You see', 'Recipe'], rows)}\n"
 
 
-def _place(section: Section) -> str:
-    """The cell to look for: the recipe, or the text of a section that is a reference."""
-    return section.name if section.tagged("recipe") else section.text.id
+def notebooks_table(collection: list[Notebook]) -> str:
+    """The README's table of notebooks, each with its badge and how many recipes it has."""
+    rows = [
+        (f"[{nb.title}](notebooks/{nb.path.name})", str(len(nb.recipes)), notebooks.badge(nb.path.name))
+        for nb in collection
+    ]
+    return _table(["Notebook", "Recipes", "Colab"], rows)
 
 
-def _link(nb: Notebook) -> str:
-    return f"notebooks/{nb.path.name}"
+def wanted_table(collection: list[Notebook]) -> str:
+    """The README's table of the symptoms most wanted: the first of each recipe in `WANTED`.
+
+    Raises KeyError for a name that is no recipe.
+    """
+    sections = {recipe.name: (nb, recipe.section) for nb in collection for recipe in nb.recipes}
+    if unknown := [name for name in WANTED if name not in sections]:
+        raise KeyError(f"no recipe {', '.join(unknown)}; correct WANTED in tools/index.py")
+    chosen = [sections[name] for name in WANTED]
+    return _table(["You see", "Recipe"], [(section.symptoms[0], _link(nb, section)) for nb, section in chosen])
+
+
+def _table(head: list[str], rows) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(_in_table(cell) for cell in line)} |" for line in lines)
+
+
+def _link(nb: Notebook, section: Section) -> str:
+    """The recipe's page; of a section that is a table to look things up in, its place in the notebook's page."""
+    page = f"{notebooks.SITE}/notebooks/{nb.name}.html#{section.name}"
+    if section.tagged("recipe"):
+        page = notebooks.recipe_page(section.name)
+    return f"[{section.heading}]({page}) · `{section.name}`"
 
 
 def _in_table(text: str) -> str:
@@ -55,12 +92,12 @@ def _in_table(text: str) -> str:
 
 
 def render(readme: str, collection: list[Notebook]) -> str:
-    """The README's text with both indexes between their markers.
+    """The README's text with both tables between their markers.
 
-    Raises ValueError if a pair of markers, `<!-- recipes:begin -->` and `<!-- recipes:end -->` or the same
+    Raises ValueError if a pair of markers, `<!-- notebooks:begin -->` and `<!-- notebooks:end -->` or the same
     of `symptoms`, is not there exactly once.
     """
-    for name, body in (("recipes", recipes_index(collection)), ("symptoms", symptoms_index(collection))):
+    for name, body in (("notebooks", notebooks_table(collection)), ("symptoms", wanted_table(collection))):
         pattern = re.compile(rf"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
         readme, count = pattern.subn(lambda found, body=body: f"{found[1]}\n{body}\n\n{found[2]}", readme)
         if count != 1:
@@ -68,22 +105,28 @@ def render(readme: str, collection: list[Notebook]) -> str:
     return readme
 
 
+def pages(collection: list[Notebook]) -> dict[Path, str]:
+    """The wanted text of each file."""
+    readme = render(README.read_text(encoding="utf-8"), collection)
+    return {README: readme, RECIPES: recipes_page(collection), SYMPTOMS: symptoms_page(collection)}
+
+
 def main() -> int:
     """Command line: --write."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--write", action="store_true", help="bring the README up to date")
+    parser.add_argument("--write", action="store_true", help="bring the files up to date")
     options = parser.parse_args()
-    there = README.read_text(encoding="utf-8")
-    wanted = render(there, load_all())
-    if there == wanted:
-        print("the README's indexes are up to date")
-    elif options.write:
-        README.write_text(wanted, encoding="utf-8")
-        print("the README's indexes are written anew")
-    else:
-        print("the README's indexes are not what the notebooks say; `make index` writes them anew")
-        return 1
-    return 0
+    stale = 0
+    for path, wanted in pages(load_all()).items():
+        if path.is_file() and path.read_text(encoding="utf-8") == wanted:
+            print(path.name, "is up to date")
+        elif options.write:
+            path.write_text(wanted, encoding="utf-8")
+            print(path.name, "is written anew")
+        else:
+            stale = 1
+            print(path.name, "is not what the notebooks say; `make index` writes it anew")
+    return stale
 
 
 if __name__ == "__main__":
