@@ -128,3 +128,19 @@ def test_every_person_needs_a_name_and_an_amount(imported):
         with pytest.raises(AppError, match=r"at least two people|every name, and amounts"):
             ada.predict(names, paid, api_name="/settle")
     assert ada.predict(["Ada", "Ben"], [1, 1], api_name="/settle") == []
+
+
+def test_on_colab_a_demo_that_is_not_shared_goes_through_colabs_proxy(monkeypatch):
+    """Colab is stood in for: Gradio is told that it runs there, and what it would show is caught."""
+    shown = []
+    monkeypatch.setattr("gradio.utils.colab_check", lambda: True)
+    monkeypatch.setattr("IPython.display.display", shown.append)
+    demo = gr.Interface(str.upper, "text", "text", api_name="shout")
+    demo.launch(share=False, inline=True, quiet=True, prevent_thread_lock=True)
+    try:
+        (frame,) = shown
+        assert "google.colab.kernel.proxyPort(port" in frame.data
+        assert str(demo.server_port) in frame.data
+        assert visitor(demo).predict("spam", api_name="/shout") == "SPAM"
+    finally:
+        demo.close(verbose=False)
