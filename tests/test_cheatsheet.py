@@ -6,9 +6,10 @@ import sys
 import zipfile
 
 import pytest
+import typer
 import yaml
 
-from gradio_patterns import collection
+from gradio_patterns import cli, collection
 from gradio_patterns.collection import Notebook
 from tools import cheatsheet, notebooks
 
@@ -134,6 +135,14 @@ def test_the_skills_front_matter_is_valid_and_its_links_lead_to_files():
     assert len(body.splitlines()) < 100
     links = re.findall(r"\]\((?!https?:)([^)]+)\)", body)
     assert sorted(links) == sorted(f"references/{path.name}" for path in (SKILL / "references").iterdir())
+
+
+@pytest.mark.parametrize("command", ["find", "show"])
+def test_the_commands_that_the_skill_names_are_there(command):
+    (line,) = re.findall(rf"^ *`gradio-patterns {command}\b([^`]*)`", (SKILL / "SKILL.md").read_text(), re.MULTILINE)
+    known = typer.main.get_command(cli.app).commands[command]
+    options = {name for parameter in known.params for name in parameter.opts}
+    assert set(re.findall(r"--[\w-]+", line)) <= options
 
 
 def test_llms_txt_links_each_recipes_page_once():

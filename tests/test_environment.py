@@ -105,6 +105,7 @@ def test_another_gradio_is_named_from_the_bounds():
         ("compose-spec", "deploy/compose.yaml"),
         ("github-workflows", ".github/workflows/test.yml"),
         ("github-workflows", ".github/workflows/drift.yml"),
+        ("github-workflows", ".github/workflows/site.yml"),
         ("dependabot", ".github/dependabot.yml"),
     ],
 )

@@ -88,6 +88,9 @@ def _take(recipes: list[Recipe], running: dict[str, str | None], pictures: Path)
                 raise PictureMissing(f"{recipe.id}: its demo does not run after the last cell; see tools/again.py")
             for theme in THEMES:
                 page = chrome.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+                if auth := recipe.call.get("auth"):  # the page below the log-in form, as one of its visitors sees it
+                    form = dict(zip(("username", "password"), auth, strict=True))
+                    page.request.post(f"{url_of[recipe.source]}login", form=form, fail_on_status_code=True)
                 open_page(page, url_of[recipe.source], f"?__theme={theme}").wait_for_function(SETTLED)
                 height = min(MOST, page.evaluate("document.documentElement.scrollHeight"))
                 page.set_viewport_size({"width": WIDTH, "height": max(HEIGHT, height)})
