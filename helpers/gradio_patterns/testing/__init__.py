@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .serving import serve as serve
     from .serving import visitor as visitor
     from .serving import visitors as visitors
+    from .suites import run_tests as run_tests
     from .traffic import plot as plot
     from .traffic import send as send
     from .traffic import summary as summary
@@ -49,6 +50,7 @@ _WHERE = {
     "free_port": "waiting",
     "open_page": "pages",
     "plot": "traffic",
+    "run_tests": "suites",
     "send": "traffic",
     "serve": "serving",
     "summary": "traffic",
