@@ -139,8 +139,7 @@ def test_it_takes_less_than_three_tenths_of_a_second(arguments):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["own-cart", "waiting-times"])
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("name", "how"), [("own-cart", signal.SIGINT), ("waiting-times", signal.SIGTERM)])
 def test_run_prints_the_address_and_removes_its_folder_at_the_end(name, how, tmp_path):
     port = free_port()
     env = {**os.environ, "GRADIO_SERVER_PORT": str(port), "TMPDIR": str(tmp_path), "PYTHONUNBUFFERED": "1"}
@@ -172,3 +171,21 @@ def test_run_says_what_is_missing(tmp_path):
     assert "pip install 'sqlalchemy>=2'" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(Path(tmp_path).iterdir())
+
+
+def test_check_reads_an_app(tmp_path):
+    (tmp_path / "app.py").write_text("import gradio as gr\n")
+    done = cli("check", "app.py", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "1 files" in done.stderr
+    assert cli("check", "other.py", cwd=tmp_path).returncode == 2
+
+
+def test_export_writes_a_project_and_replaces_nothing(tmp_path):
+    done = cli("export", "own-cart", str(tmp_path / "cart"))
+    assert done.returncode == 0
+    assert all(Path(line).is_file() for line in done.stdout.splitlines())
+    again = cli("export", "own-cart", str(tmp_path / "cart"))
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "--force" in again.stderr
+    assert cli("export", "own-cart", str(tmp_path / "cart"), "--force").returncode == 0

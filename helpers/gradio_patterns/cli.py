@@ -1,4 +1,4 @@
-"""The collection in the terminal: `gradio-patterns find`, `list`, `show` and `run`.
+"""The collection in the terminal: `gradio-patterns find`, `list`, `show`, `run` and `export`.
 
 Made of the notebooks, offline. The exit status is 0 where something was found, 1 where nothing was, 2 for a call that
 is not understood. Neither Gradio nor torch is imported, and what draws and searches only when it is needed.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -151,13 +152,31 @@ def run(name: Name) -> None:
     raise typer.Exit(status)
 
 
+@app.command()
+def export(
+    name: Name,
+    folder: Annotated[Path, typer.Argument(help="Where to write it; made if it is not there.")],
+    vendor: Annotated[bool, typer.Option("--vendor", help="Copy what it uses of gradio_patterns into it.")] = False,
+    space: Annotated[bool, typer.Option("--space", help="Make it a Hugging Face Space.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
+) -> None:
+    """Write a recipe as a project: app.py, requirements, a README, and its checks for pytest."""
+    from . import export as project
+
+    try:
+        written = project.export(_recipe(name), folder, vendor=vendor, space=space, force=force)
+    except OSError as error:
+        _refuse(str(error))
+    print("\n".join(map(str, written)))
+
+
 @app.command(add_help_option=False, context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def check(context: typer.Context) -> None:
     """Check your own app for what the recipes mend."""
-    try:
-        from .checking.command import app as checks  # ty: ignore[import-not-found]
-    except ModuleNotFoundError as error:
-        _refuse(f"`check` is not part of this installation: {error}", status=2)
+    from .checking import command
+
+    checks = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    checks.command()(command.check)
     checks(context.args, prog_name="gradio-patterns check")
 
 

@@ -111,6 +111,12 @@ def project_requirement(extra: str = "") -> str:
     return f"{PROJECT}{f'[{extra}]' if extra else ''} @ git+{url}"
 
 
+def of_extra(extra: str) -> list[str]:
+    """What an extra of this project brings."""
+    wanted = map(Requirement, metadata(PROJECT).get_all("Requires-Dist") or [])
+    return [f"{w.name}{w.specifier}" for w in wanted if w.marker and f'"{extra}"' in str(w.marker)]
+
+
 def _urls() -> list[str]:
     return metadata(PROJECT).get_all("Project-URL") or []
 
