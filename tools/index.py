@@ -31,6 +31,7 @@ WANTED = (
     "log-in",
     "one-click-once",
     "load-once",
+    "limits-without-sleep",
 )
 
 
