@@ -1,0 +1,7 @@
+"""``python -m gradio_patterns.checking app.py``."""
+
+import typer
+
+from .command import check
+
+typer.run(check)

@@ -1,0 +1,16 @@
+"""The rules, one module for each subject; importing this registers them all."""
+
+from . import access, components, deploying, files, interfaces, moved, performance, queueing, state, wiring
+
+__all__ = [
+    "access",
+    "components",
+    "deploying",
+    "files",
+    "interfaces",
+    "moved",
+    "performance",
+    "queueing",
+    "state",
+    "wiring",
+]
