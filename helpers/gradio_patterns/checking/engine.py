@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
+import libcst as cst
 from libcst.metadata import MetadataWrapper, PositionProvider
 
 from . import built as _built  # noqa: F401  registers its rules
@@ -27,8 +28,22 @@ def check(path: Path, chosen: Collection[str] | None = None) -> list[Finding]:
 def check_text(text: Text, chosen: Collection[str] | None = None) -> list[Finding]:
     """The same for a text."""
     module = parse(text)
-    if not MAY_CONCERN.search(text.code):
-        return []
+    found = _search(text, module, chosen) if MAY_CONCERN.search(text.code) else []
+    unique = {(one.rule, one.cell, one.line, one.column): one for one in found}
+    return sorted(_heard(text, list(unique.values())), key=lambda one: (one.cell or 0, one.line, one.column))
+
+
+def fix(path: Path, chosen: Collection[str] | None = None) -> int:
+    """Mend in the file what can be mended for certain; the number of findings mended. Raises Unreadable."""
+    text = read(path)
+    module = parse(text)
+    wanted = [one for one in _heard(text, _search(text, module, chosen)) if one.edits]
+    if wanted:
+        text.write(apply(module, [edit for one in wanted for edit in one.edits]))
+    return len(wanted)
+
+
+def _search(text: Text, module: cst.Module, chosen: Collection[str] | None) -> list[Finding]:
     program = Program(module)
     hits = [
         (rule, hit)
@@ -36,13 +51,11 @@ def check_text(text: Text, chosen: Collection[str] | None = None) -> list[Findin
         if rule.check is not None and (chosen is None or rule.name in chosen)
         for hit in rule.check(program)
     ]
-    found: list[Finding] = []
-    if hits:
-        # Nodes are looked up by identity, so nothing may be copied; positions are the slow part of it.
-        places = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
-        found = [finding(text, rule, hit, *_start(places[hit.node])) for rule, hit in hits]
-    unique = {(one.rule, one.cell, one.line, one.column): one for one in found}
-    return sorted(_heard(text, list(unique.values())), key=lambda one: (one.cell or 0, one.line, one.column))
+    if not hits:
+        return []
+    # Nodes are looked up by identity, so nothing may be copied; positions are the slow part of it.
+    places = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
+    return [finding(text, rule, hit, *_start(places[hit.node])) for rule, hit in hits]
 
 
 def _start(place) -> tuple[int, int]:
@@ -90,29 +103,3 @@ def _heard(text: Text, found: list[Finding]) -> list[Finding]:
         else:
             silenced[cell, row] = names
     return [one for one in found if one.rule not in silenced.get((one.cell, one.line), ())] + wrong
-
-
-def fix(path: Path, chosen: Collection[str] | None = None) -> int:
-    """Mend in the file what can be mended for certain; the number of findings mended. Raises Unreadable."""
-    text = read(path)
-    module = parse(text)
-    mended = 0
-    wanted = [one for one in _with_module(text, module, chosen) if one.edits]
-    if wanted:
-        mended = len(wanted)
-        text.write(apply(module, [edit for one in wanted for edit in one.edits]))
-    return mended
-
-
-def _with_module(text: Text, module, chosen: Collection[str] | None) -> list[Finding]:
-    program = Program(module)
-    hits = [
-        (rule, hit)
-        for rule in RULES.values()
-        if rule.check is not None and rule.fixable and (chosen is None or rule.name in chosen)
-        for hit in rule.check(program)
-    ]
-    if not hits:
-        return []
-    places = MetadataWrapper(module, unsafe_skip_copy=True).resolve(PositionProvider)
-    return _heard(text, [finding(text, rule, hit, *_start(places[hit.node])) for rule, hit in hits])
