@@ -9,6 +9,7 @@ variable ``GRADIO_PATTERNS_NOTEBOOKS`` names another folder. Neither Gradio nor 
 
 from __future__ import annotations
 
+import ast
 import difflib
 import functools
 import json
@@ -18,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Cell", "Notebook", "Recipe", "Section", "folder", "load", "load_all", "paths", "recipe"]
+__all__ = ["Cell", "Notebook", "Recipe", "Section", "folder", "load", "load_all", "mounted_at", "paths", "recipe"]
 
 MARKS = ("You see", "Do")
 
@@ -149,6 +150,12 @@ class Recipe:
         return "asgi" in self.cell.tags
 
     @property
+    def page(self) -> str:
+        """The path of its page: "/", or where an ASGI app has mounted its first demo, as "/members/"."""
+        path = mounted_at(self.source).strip("/") if self.is_asgi else ""
+        return f"/{path}/" if path else "/"
+
+    @property
     def call(self) -> dict[str, Any]:
         """How to call it, from the cell's metadata: `api_name`, `args`, `kwargs`, `auth`, `headers`, `path`."""
         return self.cell.metadata.get("call", {})
@@ -266,6 +273,17 @@ class Notebook:
                 return cell
         known = ", ".join(cell.id for cell in self.code)
         raise KeyError(f"{self.path.name} has no cell {id!r}; its code cells are: {known}")
+
+
+def mounted_at(source: str) -> str:
+    """The path that a program gives to `mount_gradio_app`; "/" where the text does not say."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mount_gradio_app"):
+            given = {keyword.arg: keyword.value for keyword in node.keywords}
+            value = given.get("path", node.args[2] if len(node.args) > 2 else None)
+            if isinstance(value, ast.Constant) and isinstance(value.value, str):
+                return value.value
+    return "/"
 
 
 def _named(name: str, recipes: list[Recipe], where: str) -> Recipe:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -42,7 +41,7 @@ def run(recipe: Recipe) -> int:
             while process.poll() is None and not _answers(port):
                 time.sleep(0.1)
             if process.poll() is None:
-                print(f"{recipe.name} runs at http://127.0.0.1:{port}{_path(recipe)} (Ctrl-C ends it)", flush=True)
+                print(f"{recipe.name} runs at http://127.0.0.1:{port}{recipe.page} (Ctrl-C ends it)", flush=True)
             return int(process.wait() != 0)
         except KeyboardInterrupt:
             return _end(process)
@@ -59,12 +58,6 @@ def _end(process: subprocess.Popen) -> int:
         status = process.wait()
     # Some programs end by the signal itself, which is what they were told.
     return int(status not in (0, -signal.SIGINT, 128 + signal.SIGINT))
-
-
-def _path(recipe: Recipe) -> str:
-    """Where the page is: an ASGI app may have it under a path of its own."""
-    mounted = re.search(r'mount_gradio_app\([^)]*path="([^"]*)"', recipe.source)
-    return mounted[1].rstrip("/") + "/" if mounted else "/"
 
 
 def _answers(port: int) -> bool:

@@ -1,5 +1,13 @@
 """The pytest plugin, as somebody else's tests use it: in an empty folder, with fixtures that nobody imports."""
 
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from gradio_patterns.testing import Program
+
 pytest_plugins = ["pytester"]
 
 APP = """
@@ -71,3 +79,16 @@ def test_a_failure_shows_what_the_server_printed(pytester):
     result = pytester.runpytest_subprocess("-q")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*printed by the server of http://*", "nothing to add"])
+
+
+def test_what_is_served_already_may_stand_in_a_with_statement(serve):
+    app = Starlette(routes=[Route("/", lambda _: PlainTextResponse("up"))])
+    with serve(app, path="/") as served:
+        address = served.origin
+        assert httpx.get(address).text == "up"
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(address)
+    source = "import gradio as gr\ngr.Interface(str.upper, 'text', 'text', api_name='shout').launch(quiet=True)"
+    with Program(source) as running, running as the_same:
+        assert the_same.process is running.process
+        assert the_same.visitor().predict("milk", api_name="/shout") == "MILK"

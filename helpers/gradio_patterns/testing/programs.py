@@ -25,6 +25,8 @@ from typing import Any
 import httpx
 import psutil
 
+from gradio_patterns.collection import mounted_at
+
 from .serving import Visited, add_note
 from .waiting import free_port
 
@@ -162,6 +164,8 @@ class Program(Visited):
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def __enter__(self) -> Program:
+        if self.process is not None:  # `with program(...)` of the fixture, which has started it
+            return self
         try:
             return self.start()
         except BaseException:
@@ -201,17 +205,6 @@ def is_asgi(source: str) -> bool:
     }
     last = ast.unparse(tree.body[-1]) if tree.body else ""
     return "app" in assigned and ".launch(" not in last
-
-
-def mounted_at(source: str) -> str:
-    """The path that a program gives to `mount_gradio_app`; "/" where the text does not say."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mount_gradio_app"):
-            given = {keyword.arg: keyword.value for keyword in node.keywords}
-            value = given.get("path", node.args[2] if len(node.args) > 2 else None)
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                return value.value
-    return "/"
 
 
 def end_processes(variable: str, value: str, seconds: float) -> list[str]:

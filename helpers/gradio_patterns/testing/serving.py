@@ -137,6 +137,8 @@ class Served(Visited):
         return self._log.text()
 
     def __enter__(self) -> Served:
+        if self in Served.now:  # `with serve(demo)` of the fixture, which serves it already
+            return self
         with contextlib.ExitStack() as started:
             started.enter_context(self._log)
             if hasattr(self.app, "launch"):
