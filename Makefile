@@ -12,7 +12,7 @@ BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
-.PHONY: help lab test test-all test-gradio test-latency bench new index cheatsheet site components picture format constraints clean
+.PHONY: help lab test test-all test-gradio test-latency bench new index cheatsheet checks site gallery components picture format constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,12 @@ index: $(BIN)/ready  ## Write docs/recipes.md, docs/symptoms.md and the README's
 
 cheatsheet: $(BIN)/ready  ## Write CHEATSHEET.md and the skill for coding assistants anew from the notebooks
 	@$(BIN)/python -m tools.cheatsheet --write
+
+checks: $(BIN)/ready  ## Write docs/checks.md, the rules of `gradio-patterns check`, anew
+	@$(BIN)/python -m tools.checks
+
+gallery: $(BIN)/ready  ## Serve every recipe live beside its code, in one Gradio app
+	@$(BIN)/python -m gradio_patterns.gallery
 
 site: $(BIN)/ready  ## Execute the notebooks and build the site with their outputs in build/site/html
 	@$(BIN)/python -m tools.site
