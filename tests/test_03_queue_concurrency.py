@@ -82,3 +82,11 @@ def test_a_pool_of_workers_waits_for_none_that_failed(imported):
             with pytest.raises(AppError, match="at least one line"):
                 pool.submit(visitor(recipe.demo).predict, "Which?", None, api_name="/rank").result(60)
     assert recipe.idle.qsize() == len(recipe.workers)
+
+
+def test_queue_takes_no_concurrency_count():
+    with gr.Blocks() as demo:
+        gr.Textbox(label="Text")
+    wanted = r"Blocks\.queue\(\) got an unexpected keyword argument 'concurrency_count'"
+    with pytest.raises(TypeError, match=wanted):
+        demo.queue(concurrency_count=4)  # ty: ignore[unknown-argument]
