@@ -1,8 +1,4 @@
-"""Requests to `/live/NAME/...` go to that recipe's process, as through any proxy; answers come as they are made.
-
-A link that begins at the root, such as `/logout`, leaves the prefix: a request from a demo's page is known by its
-Referer.
-"""
+"""Requests to `/live/NAME/...` go to that recipe's process, as through any proxy; answers come as they are made."""
 
 from __future__ import annotations
 
@@ -13,7 +9,7 @@ from collections.abc import AsyncIterator
 import httpx
 from starlette.background import BackgroundTask
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .stage import Demo, Stage
@@ -37,8 +33,12 @@ class Live:
         if not name:
             return await self.app(scope, receive, send)
         demo = self.stage.demos.get(name)
-        request = Request(scope, receive)
-        response = await self._forward(request, demo, path) if demo and demo.ready else PlainTextResponse(ENDED, 404)
+        if not path:  # the page's own addresses are relative: without the slash they would leave the prefix
+            response: Response = RedirectResponse(f"/live/{name}/")
+        elif demo and demo.ready:
+            response = await self._forward(Request(scope, receive), demo, path)
+        else:
+            response = PlainTextResponse(ENDED, 404)
         await response(scope, receive, send)
 
     async def _forward(self, request: Request, demo: Demo, path: str) -> Response:
@@ -80,10 +80,7 @@ class Live:
 
 def _addressed(scope: Scope) -> tuple[str, str]:
     """The demo that a request is for and the path in it, both empty if it is for the gallery."""
-    if found := PREFIX.match(scope["path"]):
-        path = scope.get("raw_path", scope["path"].encode()).decode("latin-1").partition("?")[0]
-        return found[1], path[found.end() :] or "/"
-    referer = dict(scope["headers"]).get(b"referer", b"").decode("latin-1")
-    if found := PREFIX.match(httpx.URL(referer).path) if referer.isprintable() and referer else None:
-        return found[1], scope["path"]
-    return "", ""
+    if not (found := PREFIX.match(scope["path"])):
+        return "", ""
+    path = scope.get("raw_path", scope["path"].encode()).decode("latin-1").partition("?")[0]
+    return found[1], path[found.end() :]

@@ -101,7 +101,7 @@ class Gallery:
                             trap = gr.Code(label="Why it fails", language="python", interactive=False)
                         with gr.Tab("Check"):
                             check = gr.Code(label="What a visitor sees", language="python", interactive=False)
-            words.submit(self.search, words, listed, api_name="search", queue=False)
+            words.submit(self.search, words, listed, api_name="search", concurrency_limit=8)
             # Choosing is cheap and waits for nobody; a program starts only when it is asked for.
             gr.on(
                 [listed.change], self.show, listed, [text, program, trap, check], api_name="show", preprocess=False
