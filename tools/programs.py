@@ -39,7 +39,8 @@ NGINX = Program(
     "nginx-light",
     "brew install nginx" if sys.platform == "darwin" else "sudo apt-get install nginx-light",
 )
-ALL = (CHROMIUM, NGINX)
+NPX = Program("npx", ("npx",), "npm", "https://nodejs.org/en/download")  # it comes with Node.js
+ALL = (CHROMIUM, NGINX)  # what is installed where it is missing
 
 
 def playwright_has_chromium() -> bool:

@@ -12,7 +12,7 @@ import nbformat
 from gradio_patterns.collection import Notebook
 from tools import cheatsheet
 from tools.notebooks import ROOT
-from tools.site import sources
+from tools.site import registry, sources
 from tools.site.execute import execute, key
 
 CONFIGURATION = ROOT / "docs" / "site"
@@ -36,6 +36,7 @@ def build(paths: list[Path], folder: Path, keep: bool = False) -> Path:
     sources.write(notebooks, executed, folder / "sources")
     html = render(folder)
     shutil.copytree(folder / "pictures", html / sources.PICTURES)
+    registry.write(notebooks, html / "r")
     (html / "llms.txt").write_text(cheatsheet.llms(notebooks), encoding="utf-8")
     return html
 
