@@ -5,6 +5,7 @@ import os
 import signal
 import types
 from collections.abc import Callable, Iterator
+from datetime import date
 from unittest.mock import patch
 
 import pytest
@@ -17,6 +18,8 @@ from tools.alone import Alone
 os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1")
 # Several programs run at once, and torch slows down when its threads exceed the free cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# The day is read once, for all processes: see `tools.today`.
+os.environ.setdefault("GRADIO_PATTERNS_DAY", str(date.today().toordinal()))
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     # A hundred ports for each: Gradio looks for a free one and takes it a moment later.
     os.environ["GRADIO_SERVER_PORT"] = str(8000 + 100 * int(worker.removeprefix("gw")))

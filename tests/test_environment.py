@@ -47,7 +47,7 @@ def test_conda_python_is_one_that_the_project_supports():
 @pytest.mark.slow
 def test_the_pip_section_resolves(tmp_path):
     """As conda hands it to pip: a requirements file in the folder of environment.yml; the project is a copy."""
-    for name in ("helpers", "notebooks"):
+    for name in ("helpers", "notebooks", "deploy"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "constraints.txt", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)

@@ -76,6 +76,23 @@ def test_what_it_needs_of_this_package_can_be_copied_in():
     assert not any(name.endswith(("cli.py", "finding.py")) for name in made)
 
 
+@pytest.mark.parametrize(("name", "vendor"), [("own-cart", False), ("load-once", False), ("load-once", True)])
+def test_a_container_has_an_image_that_copies_what_the_app_needs(tmp_path, name, vendor):
+    export.export(collection.recipe(name), tmp_path, vendor=vendor, container=True)
+    text = (tmp_path / "Dockerfile").read_text()
+    copied = {word for line in text.splitlines() if line.startswith("COPY ") for word in line.split()[1:-1]}
+    assert copied == {"app.py", "requirements.txt"} | ({"gradio_patterns"} if vendor else set())
+    assert copied == {line[1:] for line in (tmp_path / ".dockerignore").read_text().split() if line[0] == "!"} - (
+        set() if vendor else {"gradio_patterns"}
+    )
+    assert (" git " in text) == ("git+" in (tmp_path / "requirements.txt").read_text())
+    assert 'CMD ["python", "app.py"]' in text
+    linted = subprocess.run(
+        [Path(sys.executable).with_name("hadolint"), tmp_path / "Dockerfile"], capture_output=True, text=True
+    )
+    assert linted.returncode == 0, linted.stdout
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "vendor"), [("own-cart", False), ("waiting-times", False), ("load-once", True)])
 def test_its_tests_pass_and_fail(name, vendor, tmp_path):

@@ -119,3 +119,9 @@ def test_ten_lines_in_an_empty_folder_test_somebodys_app(tmp_path):
     shows = "from gradio_patterns import collection; print(sum(len(nb.recipes) for nb in collection.load_all()))"
     done = subprocess.run([python, "-c", shows], cwd=folder, capture_output=True, text=True)
     assert re.fullmatch(r"[1-9]\d*", done.stdout.strip()), done.stderr  # the wheel carries the notebooks
+    # And the terminal's door, with what only a wheel has beside the code.
+    command = python.with_name("gradio-patterns")
+    for arguments in (["find", "Queue is full"], ["show", "own-cart"], ["export", "own-cart", "cart", "--container"]):
+        done = subprocess.run([command, *arguments], cwd=folder, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    assert {"app.py", "Dockerfile", "test_app.py"} <= {path.name for path in (folder / "cart").iterdir()}

@@ -132,6 +132,22 @@ def darken(page: Page, dark: bool) -> None:
     page.evaluate("theme => window.jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
 
 
+def cut_off(page: Page) -> dict[int, int]:
+    """The inline demos, counted from 1, that their frames do not show whole, and how many pixels are below.
+
+    Raises playwright's `TimeoutError` for a frame in which no demo appears.
+    """
+    frames = page.locator(".jp-OutputArea-output iframe")
+    below = {}
+    for index in range(frames.count()):
+        frame = frames.nth(index)
+        frame.scroll_into_view_if_needed()
+        frame.content_frame.locator(".gradio-container").first.wait_for()
+        page.wait_for_load_state("networkidle")
+        below[index + 1] = frame.content_frame.locator("html").evaluate("page => page.scrollHeight - innerHeight")
+    return {index: pixels for index, pixels in below.items() if pixels > 0}
+
+
 def pictures(page: Page, folder: Path) -> list[Path]:
     """Save each inline demo as `demo-NN.png` and the notebook in pages of 1400 px as `page-NN.png`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -143,8 +159,6 @@ def pictures(page: Page, folder: Path) -> list[Path]:
         with contextlib.suppress(Exception):  # a closed demo has an empty frame: its picture shows that
             frame.content_frame.locator(".gradio-container").first.wait_for(timeout=15_000)
             page.wait_for_load_state("networkidle", timeout=5_000)
-            if hidden := frame.content_frame.locator("html").evaluate("page => page.scrollHeight - innerHeight"):
-                print(f"demo {index + 1}: {hidden} px are below its frame")
         saved.append(folder / f"demo-{index + 1:02}.png")
         frame.screenshot(path=saved[-1])
     scroller = page.locator(".jp-WindowedPanel-outer").first

@@ -158,13 +158,14 @@ def export(
     folder: Annotated[Path, typer.Argument(help="Where to write it; made if it is not there.")],
     vendor: Annotated[bool, typer.Option("--vendor", help="Copy what it uses of gradio_patterns into it.")] = False,
     space: Annotated[bool, typer.Option("--space", help="Make it a Hugging Face Space.")] = False,
+    container: Annotated[bool, typer.Option("--container", help="Add a Dockerfile.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
     """Write a recipe as a project: app.py, requirements, a README, and its checks for pytest."""
     from . import export as project
 
     try:
-        written = project.export(_recipe(name), folder, vendor=vendor, space=space, force=force)
+        written = project.export(_recipe(name), folder, vendor=vendor, space=space, container=container, force=force)
     except OSError as error:
         _refuse(str(error))
     print("\n".join(map(str, written)))

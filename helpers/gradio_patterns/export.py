@@ -49,17 +49,24 @@ def test_app(check, names):
 
 
 def export(
-    recipe: Recipe, folder: Path, *, vendor: bool = False, space: bool = False, force: bool = False
+    recipe: Recipe,
+    folder: Path,
+    *,
+    vendor: bool = False,
+    space: bool = False,
+    container: bool = False,
+    force: bool = False,
 ) -> list[Path]:
     """Write the project into a folder and return the paths of its files.
 
     vendor: copy what it uses of this package into it, instead of requiring the package.
     space: make it a Hugging Face Space.
+    container: add a Dockerfile; its build is untested.
     force: replace files that are there.
 
     Raises FileExistsError, and writes nothing, if a file is there already and `force` is not set.
     """
-    made = files(recipe, vendor=vendor, space=space)
+    made = files(recipe, vendor=vendor, space=space, container=container)
     there = [name for name in made if (folder / name).exists()]
     if there and not force:
         raise FileExistsError(f"{folder} already has {', '.join(there)}; --force replaces them")
@@ -69,7 +76,7 @@ def export(
     return [folder / name for name in made]
 
 
-def files(recipe: Recipe, *, vendor: bool = False, space: bool = False) -> dict[str, str]:
+def files(recipe: Recipe, *, vendor: bool = False, space: bool = False, container: bool = False) -> dict[str, str]:
     """The project's files: names and contents."""
     app, checks = scripts.program(recipe), check_files(recipe)
     needs, tests = scripts.requirements(app), scripts.requirements("\n".join([app, *checks.values()]))
@@ -90,6 +97,9 @@ def files(recipe: Recipe, *, vendor: bool = False, space: bool = False) -> dict[
         **{f"checks/{name}.py": text for name, text in checks.items()},
         "README.md": (_front_matter(recipe) if space else "") + _readme(recipe),
     }
+    if container:
+        made["Dockerfile"] = _dockerfile(copied=bool(copied), git="git+" in made["requirements.txt"])
+        made[".dockerignore"] = "*\n!app.py\n!requirements.txt\n!gradio_patterns\n"
     return made | {f"gradio_patterns/{name}": text for name, text in copied.items()}
 
 
@@ -109,6 +119,19 @@ pip install -r requirements-test.txt && python -m pytest
 
 The recipe `{recipe.name}` of gradio-patterns {version(scripts.PROJECT)}, Apache-2.0.
 """
+
+
+def _dockerfile(*, copied: bool, git: bool) -> str:
+    """The image of notebook 05 for this app: without its stage for one model, and with what this app needs."""
+    installed, checkout = PACKAGE / "Dockerfile", PACKAGE.parent.parent / "deploy" / "container" / "Dockerfile"
+    text = (installed if installed.exists() else checkout).read_text(encoding="utf-8")
+    text = text[text.index("FROM ") :].partition("\nFROM app AS with-model")[0].rstrip() + "\n"
+    if git:
+        get = "apt-get update && apt-get install --yes --no-install-recommends git && rm -rf /var/lib/apt/lists/*"
+        text = text.replace("WORKDIR /app\n", f"WORKDIR /app\n# hadolint ignore=DL3008\nRUN {get}\n")
+    return (
+        text.replace("COPY app.py ./\n", "COPY app.py ./\nCOPY gradio_patterns ./gradio_patterns\n") if copied else text
+    )
 
 
 def _front_matter(recipe: Recipe) -> str:
