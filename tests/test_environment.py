@@ -113,3 +113,14 @@ def test_what_other_programs_read_has_their_schema(schema, file):
     linter = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema}"]
     run = subprocess.run([*linter, ROOT / file], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github/workflows").glob("*.yml")), ids=lambda path: path.name)
+def test_a_workflow_names_its_actions_by_commit_and_may_do_little(path):
+    """A tag can be moved to other code; the version stands beside the commit for whoever reads it."""
+    used = re.findall(r"uses: (.*)", path.read_text())
+    assert used
+    assert all(re.fullmatch(r"[\w./-]+@[0-9a-f]{40}  # v\d+", action) for action in used), used
+    workflow = yaml.safe_load(path.read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    assert "concurrency" in workflow
