@@ -12,7 +12,7 @@ BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
-.PHONY: help lab test test-all test-gradio test-latency bench new index cheatsheet checks site gallery components picture format constraints clean
+.PHONY: help lab test test-all test-gradio test-latency mutate bench new index cheatsheet checks site gallery components picture format constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, ol
 
 test-latency: $(BIN)/ready  ## Run the browser tests as from far away: 700 ms of latency, a processor four times slower
 	@GRADIO_PATTERNS_LATENCY=700 $(PYTEST) --timeout 900 tests/browser
+
+mutate: $(BIN)/ready  ## Break the recipes and say which breaks their checks do not see: make mutate MUTATE="own-cart --sample 20"
+	@$(OFFLINE) $(BIN)/python -m tools.mutation $(MUTATE)
 
 bench: .venv-bench/ready  ## Compare with other servers on this machine and write docs/benchmark.md (about 50 minutes)
 	@.venv-bench/bin/python -m benchmarks $(BENCH)

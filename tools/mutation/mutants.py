@@ -1,0 +1,117 @@
+"""Small breaks of a program, one at a time, spliced into its text so that all else keeps its form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import libcst as cst
+import libcst.matchers as m
+from libcst.metadata import MetadataWrapper, PositionProvider
+
+REVERSED = {
+    cst.LessThan: cst.GreaterThanEqual,
+    cst.GreaterThanEqual: cst.LessThan,
+    cst.GreaterThan: cst.LessThanEqual,
+    cst.LessThanEqual: cst.GreaterThan,
+    cst.Equal: cst.NotEqual,
+    cst.NotEqual: cst.Equal,
+    cst.In: cst.NotIn,
+    cst.NotIn: cst.In,
+    cst.Is: cst.IsNot,
+    cst.IsNot: cst.Is,
+}
+# Keywords that change how the page looks, which the pictures show and no check asks for.
+LOOKS = """
+    buttons column_widths columns container elem_classes elem_id equal_height height info lines max_height max_lines
+    min_height min_width object_fit placeholder print_exception scale show_label size title variant width wrap
+    x_title y_title
+"""
+ENDS = m.SimpleStatementLine(body=[m.AtLeastN(m.OneOf(m.Raise(), m.Return(), m.Continue()), n=1)])
+LAUNCH = m.SimpleStatementLine(body=[m.Expr(m.Call(m.Attribute(attr=m.Name("launch"))))])
+CALLED = m.SimpleStatementLine(body=[m.OneOf(m.Expr(m.Call()), m.AugAssign())])
+NOTHING = cst.SimpleStatementLine([cst.Pass()])
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A broken program. `key` names the break by what was done and to which text, and holds while that text does."""
+
+    key: str
+    line: int
+    source: str
+
+
+def mutants(source: str) -> list[Mutant]:
+    """Every single break of a program that is known here, in the order of its lines.
+
+    Raises `libcst.ParserSyntaxError` if the source is no Python.
+    """
+    wrapper = MetadataWrapper(cst.parse_module(source))
+    module, places = wrapper.module, wrapper.resolve(PositionProvider)
+    found, times = [], {}
+    for node in _nodes(module):
+        for what, new in _breaks(node):
+            changed = module.deep_remove(node) if new is None else module.deep_replace(node, new)
+            broken = cst.ensure_type(changed, cst.Module).code
+            if broken == source:
+                continue
+            key = f"{what}: {_first_line(module, node)}"
+            times[key] = times.get(key, 0) + 1
+            key = f"{key} ({times[key]})" if times[key] > 1 else key  # the second one of the same words
+            found.append(Mutant(key, places[node].start.line, broken))
+    return sorted(found, key=lambda mutant: mutant.line)
+
+
+def _nodes(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    for child in node.children:
+        if isinstance(child, cst.Arg) and child.keyword and child.keyword.value in LOOKS.split():
+            continue
+        yield child
+        yield from _nodes(child)
+
+
+def _breaks(node: cst.CSTNode) -> Iterator[tuple[str, cst.CSTNode | None]]:
+    """What can be done to a node, and what takes its place; None takes it out."""
+    if isinstance(node, cst.Call):
+        for argument in node.args:
+            if argument.keyword and argument.keyword.value not in LOOKS.split():
+                kept = [one for one in node.args if one is not argument]
+                if kept:
+                    kept[-1] = kept[-1].with_changes(comma=cst.MaybeSentinel.DEFAULT)
+                yield f"drop {argument.keyword.value}=", node.with_changes(args=kept)
+    elif isinstance(node, cst.If):
+        if m.matches(node.body, m.IndentedBlock(body=[m.ZeroOrMore(), ENDS])):
+            yield "guard off", node.with_changes(test=cst.Name("False"))
+        yield "invert", node.with_changes(test=_negated(node.test))
+    elif isinstance(node, cst.ComparisonTarget):
+        if other := REVERSED.get(type(node.operator)):
+            yield "reverse", node.with_changes(operator=other())
+    elif isinstance(node, cst.SimpleStatementLine):
+        if m.matches(node, CALLED) and not m.matches(node, LAUNCH):
+            yield "drop statement", NOTHING
+    elif isinstance(node, cst.Decorator):
+        yield "drop decorator", None
+    elif isinstance(node, cst.Finally):
+        yield "empty finally", node.with_changes(body=cst.IndentedBlock([NOTHING]))
+    elif isinstance(node, cst.With):
+        if not node.asynchronous and all(m.matches(one.item, m.Name() | m.Attribute()) for one in node.items):
+            yield "no lock", cst.If(cst.Name("True"), node.body)
+    elif isinstance(node, (cst.Return, cst.Yield)) and isinstance(node.value, cst.Tuple):
+        if len(node.value.elements) == 2:
+            first, second = (cst.Element(element.value) for element in node.value.elements)
+            yield "swap", node.with_changes(value=node.value.with_changes(elements=[second, first]))
+    elif isinstance(node, (cst.Integer, cst.Float)):
+        number = node.evaluated_value
+        changed = 1 if number == 0 else number * 2
+        yield "change number", type(node)(repr(changed))
+
+
+def _negated(test: cst.BaseExpression) -> cst.BaseExpression:
+    return cst.UnaryOperation(
+        cst.Not(), test.with_changes(lpar=[*test.lpar, cst.LeftParen()], rpar=[cst.RightParen(), *test.rpar])
+    )
+
+
+def _first_line(module: cst.Module, node: cst.CSTNode) -> str:
+    return module.code_for_node(node).strip().partition("\n")[0].strip()
