@@ -1,6 +1,7 @@
 """Each recipe, pasted alone into app.py in an empty folder: it starts, answers a client, and stops at Ctrl-C.
 
-Every recipe runs once; the tests below read the report of that run.
+Every recipe runs once; the tests below read the report of that run. `make test` takes a third of them, another one
+each day, and `make test-all` the rest.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +11,18 @@ import pytest
 from gradio_patterns import collection
 from gradio_patterns.collection import Recipe
 from gradio_patterns.testing import programs
-from tools import alone
+from tools import alone, today
+
+TODAY = today.recipes(3)
+
+
+def marks(recipe: Recipe) -> list[pytest.MarkDecorator]:
+    wanted = [(pytest.mark.undisturbed, "import ray" in recipe.source), (pytest.mark.slow, recipe.id not in TODAY)]
+    return [mark for mark, is_wanted in wanted if is_wanted]
+
 
 RECIPES = [
-    pytest.param(recipe, id=recipe.id, marks=[pytest.mark.undisturbed] if "import ray" in recipe.cell.source else [])
+    pytest.param(recipe, id=recipe.id, marks=marks(recipe))
     for notebook in collection.load_all()
     for recipe in notebook.recipes
 ]

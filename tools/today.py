@@ -1,4 +1,7 @@
-"""Which notebooks a test that takes minutes takes today."""
+"""What a test that takes minutes takes today: something else each day, and all of it once a week.
+
+GRADIO_PATTERNS_DAY, the day's ordinal, makes several processes agree. GRADIO_PATTERNS_EVERY asks for all.
+"""
 
 import os
 from datetime import date
@@ -8,11 +11,18 @@ from gradio_patterns import collection
 
 
 def notebooks(number: int) -> dict[str, Path]:
-    """So many notebooks by name, others each day; all of them where GRADIO_PATTERNS_EVERY is set, as each week.
-
-    GRADIO_PATTERNS_DAY, the day's ordinal, makes several processes agree.
-    """
+    """So many notebooks, by name."""
     paths = collection.paths()
-    first = int(os.environ.get("GRADIO_PATTERNS_DAY") or date.today().toordinal()) * number % len(paths)
+    first = _day() * number % len(paths)
     chosen = paths if os.environ.get("GRADIO_PATTERNS_EVERY") else (paths + paths)[first : first + number]
     return {path.stem: path for path in sorted(chosen)}
+
+
+def recipes(groups: int) -> set[str]:
+    """The ids of the recipes whose turn it is, where each has one in so many days."""
+    every = [recipe.id for notebook in collection.load_all() for recipe in notebook.recipes]
+    return set(every[_day() % groups :: groups])
+
+
+def _day() -> int:
+    return int(os.environ.get("GRADIO_PATTERNS_DAY") or date.today().toordinal())
