@@ -33,6 +33,10 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 LONGEST = ["test_notebooks.py", "test_recipes.py", "test_suite.py"]
 
 
+def pytest_report_header() -> str:
+    return f"GRADIO_PATTERNS_DAY={os.environ['GRADIO_PATTERNS_DAY']}"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rank = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
