@@ -7,6 +7,7 @@ import http.server
 import re
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -133,7 +134,8 @@ def built(tmp_path_factory) -> Path:
     from tools.site import build
 
     folder = tmp_path_factory.mktemp("site")
-    return build.build([small(folder)], folder / "built")
+    with ThreadPoolExecutor(1) as thread:  # of its own: it takes pictures, and this one may have Playwright's loop
+        return thread.submit(build.build, [small(folder)], folder / "built").result()
 
 
 @pytest.mark.slow

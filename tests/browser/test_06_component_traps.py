@@ -11,6 +11,7 @@ from gradio.media import get_image
 from playwright.sync_api import Page, expect
 
 from gradio_patterns import collection
+from gradio_patterns.testing import until
 from gradio_patterns.testing.pages import hold, open_page
 from tools.alone import Alone as Program
 
@@ -406,7 +407,7 @@ def test_axe_finds_what_the_theme_mends(page: Page, request):
     changes = [("theme=theme, ", ""), ('gr.Markdown("# What', 'gr.Markdown("What')]
     page.goto(changed(request, "labels-for-everybody", *changes).url)
     expect(page.get_by_role("button", name="Classify")).to_be_visible()
-    assert {"color-contrast", "page-has-heading-one"} <= set(violations(page))
+    until(lambda: {"color-contrast", "page-has-heading-one"} <= set(violations(page)))
 
 
 def test_a_shown_image_is_a_button_without_a_name(page: Page, serve):

@@ -4,6 +4,7 @@ import gradio as gr
 import pytest
 from playwright.sync_api import Page, expect
 
+from gradio_patterns.testing import Gate
 from gradio_patterns.testing.pages import open_page
 
 pytestmark = pytest.mark.slow
@@ -26,6 +27,15 @@ window.fetch = async (...call) => {
 };
 """
 
+# The answer of /cancel is later than the message that the event has ended.
+LATE_CANCEL = """
+const asked = window.fetch;
+window.fetch = async (...call) => {
+  const response = await asked(...call);
+  return response.url.endsWith("/cancel") ? new Promise(() => {}) : response;
+};
+"""
+
 
 def test_an_event_beside_the_end_of_another_is_never_answered(serve, page: Page):
     with gr.Blocks() as demo:
@@ -45,3 +55,23 @@ def test_an_event_beside_the_end_of_another_is_never_answered(serve, page: Page)
     expect(page.get_by_label("Second")).to_have_value("")
     page.get_by_role("button", name="One").click()  # another event opens a stream, and both are answered
     expect(page.get_by_label("Second")).to_have_value("two")
+
+
+def test_a_cancelled_event_whose_next_value_is_under_way_leaves_the_word_error(serve, page: Page):
+    gate = Gate()
+
+    def count():
+        yield "one"
+        yield gate("two")
+
+    with gr.Blocks() as demo:
+        number = gr.Textbox(label="Number")
+        counting = gr.Button("Count").click(count, None, number)
+        gr.Button("Stop").click(None, cancels=counting)
+    page.add_init_script(LATE_CANCEL)
+    with gate:
+        open_page(page, serve(demo))
+        page.get_by_role("button", name="Count").click()
+        gate.reached(1)  # the server cannot close the generator before its next value
+        page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("Error", exact=True)).to_be_visible()
