@@ -122,10 +122,21 @@ def test_the_workflow_may_do_no_more_than_publish():
     assert "permissions" not in workflow["jobs"]["build"]
     assert workflow["jobs"]["publish"]["permissions"] == {"pages": "write", "id-token": "write"}
     uses = [step["uses"] for job in workflow["jobs"].values() for step in job["steps"] if "uses" in step]
-    assert all(re.fullmatch(r"actions/[\w-]+@v\d+", action) for action in uses)
+    assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}", action) for action in uses)
 
 
 # --- the site -------------------------------------------------------------------------------------
+
+
+def in_a_thread(call):
+    """The same, in a thread of its own: pytest-playwright may keep a loop in this one, and two are refused."""
+
+    @functools.wraps(call)
+    def run(*args, **options):
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(call, *args, **options).result()
+
+    return run
 
 
 @pytest.fixture(scope="module")
@@ -134,8 +145,7 @@ def built(tmp_path_factory) -> Path:
     from tools.site import build
 
     folder = tmp_path_factory.mktemp("site")
-    with ThreadPoolExecutor(1) as thread:  # of its own: it takes pictures, and this one may have Playwright's loop
-        return thread.submit(build.build, [small(folder)], folder / "built").result()
+    return in_a_thread(build.build)([small(folder)], folder / "built")  # it takes pictures
 
 
 @pytest.mark.slow
@@ -152,6 +162,7 @@ def test_pages_have_outputs_and_pictures_of_both_themes(built):
 
 
 @pytest.mark.slow
+@in_a_thread
 def test_an_error_text_typed_into_the_search_leads_to_its_recipe_and_nothing_comes_from_elsewhere(built):
     with served(built) as url, browser() as chrome:
         page = chrome.new_page(viewport={"width": 1200, "height": 900})
@@ -175,6 +186,7 @@ def test_an_error_text_typed_into_the_search_leads_to_its_recipe_and_nothing_com
 
 @pytest.mark.slow
 @pytest.mark.parametrize("theme", execute.THEMES)
+@in_a_thread
 def test_the_picture_fits_the_readers_theme_and_a_phone(built, theme):
     with served(built) as url, browser() as chrome:
         page = chrome.new_page(viewport={"width": 390, "height": 844}, color_scheme=theme)

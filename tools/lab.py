@@ -184,6 +184,8 @@ def main() -> None:
             open_notebook(page, url, options.notebook.name)
             try:
                 run_all(page)
+                for number, pixels in cut_off(page).items():
+                    print(f"demo {number}: {pixels} px are below its frame")
             finally:
                 for dark in (False, True):
                     darken(page, dark)

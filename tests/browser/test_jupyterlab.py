@@ -8,9 +8,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
-from gradio_patterns import collection
-from tools import today
-from tools.lab import cut_off, jupyterlab, open_notebook, run_all
+from tools.lab import jupyterlab, open_notebook, run_all
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = """
@@ -47,18 +45,6 @@ def test_a_newcomer_runs_notebook_01_and_asks_its_first_demo(page, tmp_path):
         picture = ROOT / "build" / "notebook.png"  # not test-results, which each run empties
         picture.parent.mkdir(exist_ok=True)
         page.screenshot(path=picture)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", today.notebooks(2))
-def test_after_run_all_no_red_box_and_every_demo_whole_in_its_frame(page, tmp_path, name):
-    path = collection.load(name).path
-    shutil.copy(path, tmp_path)
-    with jupyterlab(tmp_path) as url:
-        open_notebook(page, url, path.name)
-        run_all(page)
-        expect(page.locator('.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"]')).to_have_count(0)
-        assert not cut_off(page)
 
 
 @pytest.mark.slow
