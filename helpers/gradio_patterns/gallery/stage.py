@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -17,6 +16,7 @@ import httpx
 import psutil
 
 from gradio_patterns import collection, scripts
+from gradio_patterns.testing import free_port
 
 START_SECONDS = 240.0  # for a model on a busy machine
 STOP_SECONDS = 20.0
@@ -96,7 +96,7 @@ class Stage:
             await self._make_room()
             folder = tempfile.TemporaryDirectory(prefix=f"{name}-", ignore_cleanup_errors=True)
             # Taken before the first await: the next newcomer counts this place.
-            demo = self.demos[name] = Demo(name, _free_port(), recipe.page, recipe.is_asgi, folder)
+            demo = self.demos[name] = Demo(name, free_port(), recipe.page, recipe.is_asgi, folder)
             try:
                 await self._start(demo, scripts.program(recipe))
             except BaseException:
@@ -173,8 +173,3 @@ class Stage:
                 await self.sweep()
         finally:
             await asyncio.gather(*map(self.end, list(self.demos)))
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
