@@ -23,7 +23,7 @@ lab: $(BIN)/ready  ## Set up, then open JupyterLab on notebook 01 (NOTEBOOK=02_s
 		$$([ "$$(id -u)" != 0 ] || echo --allow-root) \
 		$$([ "$$(uname)" = Darwin ] && [ -z "$$SSH_CONNECTION" ] || { [ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] && [ -z "$$SSH_CONNECTION" ]; } || echo --no-browser)
 
-test: $(BIN)/ready  ## Set up, then run the notebooks, a third of the recipes alone and the other tests
+test: $(BIN)/ready  ## Set up, then run the notebooks, a tenth of the recipes alone and the quick tests
 	@$(BIN)/python -m tools.programs
 	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/ty check --quiet helpers tools
 	@$(PYTEST) $(BESIDE) -m "not slow and not undisturbed"

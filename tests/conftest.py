@@ -2,10 +2,12 @@
 
 import functools
 import os
+import re
 import signal
 import types
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -37,7 +39,15 @@ def pytest_report_header() -> str:
     return f"GRADIO_PATTERNS_DAY={os.environ['GRADIO_PATTERNS_DAY']}"
 
 
+def is_proof(path: Path) -> bool:
+    """Whether a file tests what a notebook says, or a page: it starts servers and browsers, and is left to test-all."""
+    return path.parent.name == "browser" or re.match(r"test_\d\d_", path.name) is not None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if is_proof(item.path):
+            item.add_marker(pytest.mark.slow)
     rank = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 

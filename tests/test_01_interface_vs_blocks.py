@@ -65,7 +65,6 @@ def test_a_theme_belongs_to_launch():
         gr.Interface(words, "text", "number", theme=gr.themes.Soft())
 
 
-@pytest.mark.slow
 def test_reload_mode_finds_a_demo_of_any_name(tmp_path):
     app, port = tmp_path / "app.py", free_port()
     text = "import gradio as gr\nwith gr.Blocks(title='first') as page:\n    gr.Textbox(label='Text')\npage.launch()\n"

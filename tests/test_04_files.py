@@ -253,7 +253,6 @@ def test_a_late_list_does_not_undo_a_choice(imported):
 # --- too-large ---
 
 
-@pytest.mark.slow
 def test_there_is_no_limit_by_default(serve, tmp_path):
     film = tmp_path / "film.mp4"
     film.touch()
@@ -421,7 +420,6 @@ def test_a_returned_picture_says_nothing_of_its_author(imported):
     assert not Image.open(returned["path"]).info
 
 
-@pytest.mark.slow
 def test_random_damage_ends_in_words(imported, tmp_path):
     """Whatever Pillow raises over a broken header or EXIF block, the visitor reads why, and no row is lost."""
     right, many = imported(NOTEBOOK, "right-kind"), imported(NOTEBOOK, "many-files")
@@ -488,7 +486,6 @@ def break_off(url, folder):
         until(lambda: size(folder) > before, "the server to write the upload")
 
 
-@pytest.mark.slow
 def test_delete_cache_alone_leaves_broken_uploads_and_crashed_runs(tmp_path):
     text = """
 import os
@@ -514,7 +511,6 @@ demo.launch()
         assert set(crashed) <= set(entries(tmp_path))
 
 
-@pytest.mark.slow
 def test_a_broken_upload_is_swept(program, tmp_path):
     cache = tmp_path / "cache"
     env = {"CACHE_DIR": str(cache), "CACHE_AGE": "5", "CACHE_EVERY": "1"}
@@ -529,7 +525,6 @@ def test_a_broken_upload_is_swept(program, tmp_path):
     until(lambda: entries(cache) == fresh, "the empty file of that call to go")
 
 
-@pytest.mark.slow
 def test_a_sample_outlives_a_restart(program, tmp_path):
     """Gradio does not copy a component's value again where a copy lies from an earlier run, and that one is old."""
     cache = tmp_path / "cache"

@@ -146,7 +146,6 @@ def test_a_share_link_is_said_to_last_up_to_a_week():
 # --- in-a-notebook ----------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("trusted", ["127.0.0.1", "192.0.2.1"])
 def test_a_remote_jupyter_passes_the_demo_on_at_the_path_that_is_printed(program, tmp_path, trusted):
     """jupyter-server-proxy, as on a JupyterHub; whether or not uvicorn trusts its headers."""
@@ -160,7 +159,6 @@ def test_a_remote_jupyter_passes_the_demo_on_at_the_path_that_is_printed(program
         assert reader.predict("word " * 100, api_name="/count") == "100 words, 30 s"
 
 
-@pytest.mark.slow
 def test_without_root_path_the_queue_of_a_remote_jupyter_answers_403(program, tmp_path):
     app = program(NOTEBOOK, "in-a-notebook")
     with jupyterlab(tmp_path, base_url="/user/ada/") as lab:
@@ -260,7 +258,6 @@ def test_ctrl_c_closes_in_good_order_and_tells_nobody():
     assert "words" not in job.outputs()
 
 
-@pytest.mark.slow
 def test_an_error_of_the_model_is_told_and_does_not_keep_the_only_place(imported, monkeypatch):
     monkeypatch.setattr(signal, "signal", lambda *_: None)  # the suite's own stay
     module = imported(NOTEBOOK, "container")
@@ -305,7 +302,6 @@ def scale_out(edit: tuple[str, str] | None = None) -> Program:
     return Program(source)
 
 
-@pytest.mark.slow
 @pytest.mark.undisturbed
 def test_load_starts_a_second_replica_and_a_killed_one_is_replaced():
     with scale_out() as app:
@@ -318,7 +314,6 @@ def test_load_starts_a_second_replica_and_a_killed_one_is_replaced():
         assert victim not in processes(after)
 
 
-@pytest.mark.slow
 @pytest.mark.undisturbed
 def test_a_killed_replica_loses_calls_unless_they_are_repeated():
     with scale_out(('("", ", at the second attempt")', '("at the only attempt",)')) as app:
@@ -328,7 +323,6 @@ def test_a_killed_replica_loses_calls_unless_they_are_repeated():
         assert set(lost.error) == {"The models restart. Ask again in a minute."}
 
 
-@pytest.mark.slow
 @pytest.mark.undisturbed
 def test_a_full_queue_of_the_replicas_is_told_in_words():
     few = "max_ongoing_requests=1, max_queued_requests=1"
@@ -371,7 +365,6 @@ demo.launch()
 """
 
 
-@pytest.mark.slow
 @pytest.mark.undisturbed
 def test_a_handle_streams_word_by_word():
     with Program(STREAM) as app:

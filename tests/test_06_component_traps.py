@@ -330,7 +330,6 @@ def test_the_shop_has_no_history(imported):
     assert browser.get("gradio_api/runs").status_code == 404
 
 
-@pytest.mark.slow
 def test_a_staff_code_from_the_environment_is_not_printed(program):
     running = program(NOTEBOOK, "hidden-is-not-safe", STAFF_CODE="tulip-42")
     assert "tulip-42" not in running.log()

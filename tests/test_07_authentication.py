@@ -201,7 +201,6 @@ def test_log_in_limits_by_pair_name_and_address(members):
     assert tried(40, name="admin", address="198.51.100.{}") == 30 * [401] + 10 * [429]  # one name, many addresses
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("trusted", "others_enter"), [(PROXY, True), (ELSEWHERE, False)])
 def test_log_in_limits_hold_behind_a_proxy_that_is_trusted(program, trusted, others_enter):
     app = program(NOTEBOOK, "log-in", ADMIN_PASSWORD=PASSWORD, FORWARDED_ALLOW_IPS=trusted)
@@ -212,7 +211,6 @@ def test_log_in_limits_hold_behind_a_proxy_that_is_trusted(program, trusted, oth
     assert (enter(browser, address="192.0.2.2").status_code == 303) is others_enter  # else all visitors are one
 
 
-@pytest.mark.slow
 def test_log_in_trusts_whoever_comes_if_told_so(program):
     app = program(NOTEBOOK, "log-in", ADMIN_PASSWORD=PASSWORD, FORWARDED_ALLOW_IPS="*")
     robber = Browser(app.origin)
@@ -333,7 +331,6 @@ def test_single_sign_on_logs_out_where_the_provider_cannot(staff, keycloak):
     assert config(app.url, cookies=left) == 401
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("trusted", "scheme"), [(PROXY, "https"), (ELSEWHERE, "http")])
 def test_single_sign_on_addresses_behind_a_proxy(program, keycloak, trusted, scheme):
     app = program(NOTEBOOK, "single-sign-on", OIDC_ISSUER=keycloak.url, FORWARDED_ALLOW_IPS=trusted, **CLIENT)
@@ -496,7 +493,6 @@ def test_every_way_to_start_work_is_counted(keyed):
         assert any(admin.post(f"/gradio_api/{way}", json=body).status_code == 429 for _ in range(60)), way
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("trusted", "others_call"), [(PROXY, True), (ELSEWHERE, False)])
 def test_visitors_have_calls_of_their_own_behind_a_proxy_that_is_trusted(program, trusted, others_call):
     app = program(NOTEBOOK, "api-keys", FORWARDED_ALLOW_IPS=trusted)
@@ -543,7 +539,6 @@ def space(program):
         yield hub, program(NOTEBOOK, "hugging-face-login", **hub.space(MEMBERS="ada"))
 
 
-@pytest.mark.slow
 def test_space_holds_against_every_attack(space):
     hub, app = space
     ada, eve = Browser(app), Browser(app)
@@ -562,7 +557,6 @@ def test_space_holds_against_every_attack(space):
     assert copied.call("/greet") == (200, "complete", "Signed in as eve")
 
 
-@pytest.mark.slow
 def test_script_passes_a_token_that_the_hub_knows(space):
     hub, app = space
     hub.log_in(ada := Browser(app), "ada", "/login/huggingface")
@@ -572,7 +566,6 @@ def test_script_passes_a_token_that_the_hub_knows(space):
     assert visitor(app.url, oauth_token=token).predict(api_name="/hub_name") == "ada"
 
 
-@pytest.mark.slow
 def test_space_builds_its_own_address_behind_any_proxy(program):
     with Provider("ada") as hub:
         env = hub.space(SPACE_HOST="ada-demo.hf.space", FORWARDED_ALLOW_IPS=ELSEWHERE)

@@ -61,7 +61,6 @@ def test_a_cancelled_generator_ends_at_its_next_yield(serve):
     until(lambda: ended == ["finally"], "the generator to be closed")
 
 
-@pytest.mark.slow
 def test_a_tick_past_the_queue_costs_less(imported):
     demo = imported(NOTEBOOK, "ticker").demo
     http = httpx.Client(base_url=f"{demo.local_url}gradio_api/", timeout=60)
@@ -106,7 +105,6 @@ def test_what_is_no_order_is_refused(imported):
     assert guest.predict("tea", 20, "f", api_name="/order") == "Order 1: 20 x tea"
 
 
-@pytest.mark.slow  # loads a model
 def test_a_session_has_one_long_job_at_a_time(imported):
     module = imported(NOTEBOOK, "long-work")
     ada = visitor(module.demo)
@@ -119,7 +117,6 @@ def test_a_session_has_one_long_job_at_a_time(imported):
     assert ada.predict("c\nd", api_name="/duplicates")[0] == "2 lines compared."
 
 
-@pytest.mark.slow
 def test_stop_without_a_job_stops_nothing(imported):
     ada = visitor(imported(NOTEBOOK, "long-work").demo)
     ada.predict(api_name="/stop")

@@ -104,7 +104,6 @@ def test_a_chat_that_is_too_long_is_refused_and_kept(imported):
     ]
 
 
-@pytest.mark.slow
 @pytest.mark.undisturbed
 def test_batches_split_by_length_answer_more_a_second(imported, serve):
     recipe = imported(NOTEBOOK, "batch")
@@ -131,7 +130,6 @@ def test_batches_split_by_length_answer_more_a_second(imported, serve):
     assert best["classify"] > max(best["single"], best["stacked"]), best
 
 
-@pytest.mark.slow
 @pytest.mark.undisturbed
 def test_decoding_in_a_batch_makes_more_tokens_a_second(imported):
     recipe = imported(NOTEBOOK, "batch-chat")
@@ -458,7 +456,6 @@ def test_settings_spare_the_summaries_and_most_of_the_places(serve):
     assert places > 2 * few_places
 
 
-@pytest.mark.slow
 @pytest.mark.undisturbed
 def test_the_queue_itself_costs_most_of_a_fast_event(serve):
     settings = {"as it comes": {}, "set": QUIET, "set, in batches": {**QUIET, "batch": True}}
@@ -466,7 +463,6 @@ def test_the_queue_itself_costs_most_of_a_fast_event(serve):
     assert rates["as it comes"] < rates["set"] < rates["set, in batches"], rates
 
 
-@pytest.mark.slow
 def test_the_profile_names_the_phases_of_a_request(program):
     """GRADIO_PROFILING=1: the handler is one phase, and the users see more than all of them."""
     url = program(NOTEBOOK, "queue-cost", GRADIO_PROFILING="1").url

@@ -29,6 +29,7 @@ def written():
     return PAGE.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_page_is_true(measured, written):
     wrong, differ = compare(written, measured)
     assert not wrong, "run `make components`, and review what changed:\n" + "\n".join(wrong)

@@ -99,6 +99,7 @@ def test_another_gradio_is_named_from_the_bounds():
     assert requirement("6.31.0") == "gradio==6.31.0"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("schema", "file"),
     [

@@ -175,6 +175,7 @@ print({pipe.dtype for pipe in pipes}, len(pipes), len(reads))
 """
 
 
+@pytest.mark.slow
 def test_32_threads_at_the_first_call_of_a_process_get_one_dtype_and_one_pipeline(tiny):
     done = python(FIRST_VISITORS_SCRIPT.replace("FOLDER", repr(str(tiny))), ROOT)
     assert (done.stdout, done.stderr) == ("{torch.bfloat16} 1 1\n", "")
@@ -259,6 +260,7 @@ def test_the_first_call_is_made_while_loading(tiny):
 # Giving memory back.
 
 
+@pytest.mark.slow
 def test_unload_frees_the_weights_even_where_a_variable_holds_the_pipeline(tiny, loads):
     unload()
     pipe = load("image-classification", tiny)
@@ -272,6 +274,7 @@ def test_unload_frees_the_weights_even_where_a_variable_holds_the_pipeline(tiny,
     assert len(loads) == 2
 
 
+@pytest.mark.slow
 def test_a_call_that_begins_while_the_weights_go_is_told_so(tiny, monkeypatch):
     unload()
     pipe, answers = load("image-classification", tiny), []
@@ -340,6 +343,7 @@ def test_pytorch_knows_the_capability_by_this_name():
     assert torch.cpu.get_capabilities()["avx512_bf16"] in (True, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exponent", [2, 0.5], ids=["a clock that speeds up", "a clock that slows down"])
 def test_no_clock_decides_the_dtype(exponent):
     code = f"""
@@ -439,6 +443,7 @@ ask()
 """
 
 
+@pytest.mark.slow
 def test_a_hub_id_works_like_a_folder_and_from_the_cache_when_offline(tiny, tmp_path):
     Hub.folder = tiny
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hub)
@@ -547,11 +552,13 @@ assert not any(handler.filters for handler in logging.getLogger("transformers").
 """
 
 
+@pytest.mark.slow
 def test_nothing_is_printed_on_load_or_use_and_logging_is_left_as_it_was():
     done = python(QUIET_SCRIPT, ROOT)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.slow
 def test_the_module_works_copied_alone(tiny, tmp_path):
     (tmp_path / "models.py").write_text((ROOT / "helpers/gradio_patterns/models.py").read_text())
     code = f"""

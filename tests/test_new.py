@@ -11,6 +11,8 @@ from gradio_patterns.collection import Notebook
 from tests.test_suite import sample
 from tools import alone, new, notebooks, rules
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -53,7 +55,6 @@ def test_the_recipe_is_called_as_its_metadata_says(path):
     assert (report.answer.called, report.answer.result) == ("/my_recipe", 4)
 
 
-@pytest.mark.slow
 def test_the_section_runs_after_the_set_up(path):
     new.add(path, "my-recipe")
     data = nbformat.read(path, as_version=4)

@@ -84,6 +84,7 @@ def connect(nginx, path="/") -> Client:
     return visitor(f"{nginx.url}{path}", ssl_verify=nginx.context)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/", "/demo/"])
 def test_a_client_calls_uploads_and_downloads(nginx, path, tmp_path):
     client = connect(nginx, path)

@@ -51,6 +51,7 @@ def importing(modules: list[str], extra: str) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("modules", "extra"), [(CORE, ""), (TESTING, "testing")], ids=["core", "testing"])
 def test_modules_need_their_own_extra_only(modules, extra):
     done = importing(modules, extra)

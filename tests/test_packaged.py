@@ -75,6 +75,7 @@ def test_a_tampered_checkpoint_is_refused_before_it_is_read(model_id, cache, tmp
     assert not list(cache.glob("*/"))
 
 
+@pytest.mark.slow
 def test_a_tampered_checkpoint_reaches_the_user_as_a_model_error(cache, tmp_path, monkeypatch):
     from gradio_patterns.models import ModelError, load, unload
 
@@ -167,6 +168,7 @@ print(packaged.folder(sys.argv[1]), flush=True)
 """
 
 
+@pytest.mark.slow
 def test_two_processes_convert_once(cache):
     command = [sys.executable, "-c", COMPANY, MOBILENET]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)

@@ -1,6 +1,6 @@
 """Each recipe, pasted alone into app.py in an empty folder: it starts, answers a client, and stops at Ctrl-C.
 
-Every recipe runs once; the tests below read the report of that run. `make test` takes a third of them, another one
+Every recipe runs once; the tests below read the report of that run. `make test` takes a tenth of them, another one
 each day, and `make test-all` the rest.
 """
 
@@ -13,7 +13,7 @@ from gradio_patterns.collection import Recipe
 from gradio_patterns.testing import programs
 from tools import alone, today
 
-TODAY = today.recipes(3)
+TODAY = today.recipes(10)
 
 
 def marks(recipe: Recipe) -> list[pytest.MarkDecorator]:

@@ -14,6 +14,7 @@ from tools.notebooks import PROJECT, REPOSITORY
 
 RECIPES = [recipe for notebook in collection.load_all() for recipe in notebook.recipes]
 OPTIONAL = {"spaces"}  # `except ImportError` stands beside it
+DISTRIBUTIONS = packages_distributions()
 
 
 def metadata_of(text: str) -> dict:
@@ -34,8 +35,7 @@ def test_it_names_each_import_and_nothing_else(recipe):
     # Read another way than the module does: what is imported anywhere, looked up among what is installed.
     names = re.findall(r"^\s*(?:import|from) (\w+)", text, re.MULTILINE)
     third = set(names) - set(sys.stdlib_module_names) - OPTIONAL
-    of = packages_distributions()
-    wanted = {canonicalize_name(of[name][0]) for name in third - {"gradio_patterns"}}
+    wanted = {canonicalize_name(DISTRIBUTIONS[name][0]) for name in third - {"gradio_patterns"}}
     wanted |= {"gradio-patterns"} & {name.replace("_", "-") for name in third}
     assert {canonicalize_name(Requirement(line).name) for line in found["dependencies"]} == wanted
 

@@ -381,6 +381,7 @@ def red_rules(tmp_path_factory):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["nothing", *BREAKS_A_RULE])
 def test_what_breaks_a_rule_turns_that_rule_red(red_rules, name):
     if name == "nothing":

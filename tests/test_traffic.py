@@ -211,6 +211,7 @@ def test_a_full_queue_is_reported():
     assert df.started.isna().all()
 
 
+@pytest.mark.slow
 def test_a_server_that_dies_midway_loses_no_row():
     server = subprocess.Popen([sys.executable, "-c", SERVER_THAT_DIES], stdout=subprocess.PIPE, text=True)
     try:

@@ -4,12 +4,10 @@ import re
 import threading
 
 import gradio as gr
-import pytest
 from playwright.sync_api import Page, expect
 
 from gradio_patterns.testing.pages import hold, open_page
 
-pytestmark = pytest.mark.slow
 NOTEBOOK = "01_interface_vs_blocks"
 NOTHING = re.compile("^0?$")  # an amount that nobody has typed
 

@@ -13,7 +13,6 @@ from gradio_patterns.testing.pages import HeldAnswers, hold, open_page
 from tools.alone import Alone as Program
 
 # Many pages and many programs: `make test` leaves them to `make test-all`.
-pytestmark = pytest.mark.slow
 NOTEBOOK = "02_state"
 ITEMS = ("Apples", "Bread", "Coffee")
 QUESTIONS, ANSWERS, RUNNING = ".user.message", ".bot.message:not(.pending)", ".generating"

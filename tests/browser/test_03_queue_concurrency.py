@@ -17,7 +17,6 @@ from gradio_patterns.testing.pages import open_page
 from tools.alone import Alone as Program
 
 # Many pages and many programs: `make test` leaves them to `make test-all`.
-pytestmark = pytest.mark.slow
 NOTEBOOK = "03_queue_concurrency"
 LONG = "\n".join(f"Line {number} of a long text." for number in range(5000))  # minutes of work
 SHORT = "It rains.\nThe rain is heavy.\nI like tea."

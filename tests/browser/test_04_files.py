@@ -16,7 +16,6 @@ from gradio_patterns.testing import Nginx, open_page
 from tools.programs import NGINX
 
 # Many pages and many programs: `make test` leaves them to `make test-all`.
-pytestmark = pytest.mark.slow
 NOTEBOOK = "04_files"
 
 

@@ -44,7 +44,6 @@ def test_the_history_of_runs_keeps_a_password_in_the_clear(page):
         expect(page.get_by_text(SECRET).first).to_be_visible()
 
 
-@pytest.mark.slow
 def test_a_space_leaves_no_secret_in_the_browser(page, recipe):
     url = recipe("05_deploy", "space", ADMIN_TOKEN=SECRET)
     assert httpx.get(f"{url}gradio_api/runs").status_code == 404
@@ -64,7 +63,6 @@ def test_a_space_leaves_no_secret_in_the_browser(page, recipe):
     assert SECRET not in page.content()
 
 
-@pytest.mark.slow
 def test_what_an_earlier_start_has_kept_stays(page):
     """Gradio cleans up behind the app that runs, and each start is another one to it: such a secret has to change."""
     port = kit.free_port()
@@ -115,7 +113,6 @@ def say(tab: Page, **options) -> None:
     expect(tab.get_by_label("Text")).to_have_value("hello", **options)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("text", [PLAIN, HTTPS], ids=["http", "https"])
 def test_over_http1_a_tab_waits_until_another_is_closed(context, app, text):
     with Nginx(text, {"app": app}) as nginx:
@@ -131,7 +128,6 @@ def test_over_http1_a_tab_waits_until_another_is_closed(context, app, text):
         say(tabs[6])  # whose page has come now
 
 
-@pytest.mark.slow
 def test_over_http2_ten_tabs_are_served(context, app):
     with Nginx(HTTPS.replace("ssl;", "ssl http2;", 1), {"app": app}) as nginx:
         for _ in range(10):

@@ -16,7 +16,6 @@ from gradio_patterns.testing.pages import hold, open_page
 from tools.alone import Alone as Program
 
 # Many pages and many programs: `make test` leaves them to `make test-all`.
-pytestmark = pytest.mark.slow
 NOTEBOOK = "06_component_traps"
 # What axe finds in Gradio's own page and no app can change, by the start of the element: two images of the footer
 # repeat their text, and an empty gr.Label is a plain <div> with a name.

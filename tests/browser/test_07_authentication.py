@@ -11,7 +11,6 @@ from gradio_patterns.testing import Provider, user
 from gradio_patterns.testing.pages import open_page
 
 # Many pages and many programs: `make test` leaves them to `make test-all`.
-pytestmark = pytest.mark.slow
 NOTEBOOK = "07_authentication"
 STORED = "() => JSON.stringify({...localStorage, ...sessionStorage})"
 

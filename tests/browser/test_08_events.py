@@ -13,7 +13,6 @@ from gradio_patterns.testing import Gate, until, visitor, visitors
 from gradio_patterns.testing.pages import hold, open_page
 
 # Many pages and many programs: `make test` leaves them to `make test-all`.
-pytestmark = pytest.mark.slow
 NOTEBOOK = "08_events"
 MOMENT = 1_500  # milliseconds given to what must not happen
 

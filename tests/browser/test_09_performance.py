@@ -9,7 +9,6 @@ from gradio_patterns.testing import until
 from gradio_patterns.testing.pages import open_page
 
 # Many pages and many programs: `make test` leaves them to `make test-all`.
-pytestmark = pytest.mark.slow
 NOTEBOOK = "09_performance"
 
 

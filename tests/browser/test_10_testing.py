@@ -24,7 +24,6 @@ def page_tests() -> str:
     return text
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "counts"),
     [

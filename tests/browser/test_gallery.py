@@ -10,8 +10,6 @@ from gradio_patterns.gallery.__main__ import application
 from gradio_patterns.gallery.stage import Stage
 from gradio_patterns.testing.pages import open_page
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.fixture
 def gallery(serve):

@@ -47,7 +47,6 @@ def test_a_newcomer_runs_notebook_01_and_asks_its_first_demo(page, tmp_path):
         page.screenshot(path=picture)
 
 
-@pytest.mark.slow
 def test_a_demo_behind_a_remote_jupyter_answers_through_the_proxy(page, tmp_path):
     """As on JupyterHub: the page comes from /user/ada/, and the reader's machine has nothing on the demo's port."""
     cells = [new_code_cell("from gradio_patterns import notebook\nnotebook.setup()"), new_code_cell(DEMO)]

@@ -1,13 +1,11 @@
 """Faults of Gradio in docs/upstream.md: when one of these tests fails, Gradio has mended it."""
 
 import gradio as gr
-import pytest
 from playwright.sync_api import Page, expect
 
 from gradio_patterns.testing import Gate
 from gradio_patterns.testing.pages import open_page
 
-pytestmark = pytest.mark.slow
 # The page reads `close_stream` only when `release()` is called, as if the link were slow.
 LATE_END = """
 const received = window.fetch, waiting = [];

@@ -25,6 +25,7 @@ app = gr.mount_gradio_app(FastAPI(), demo, path="/loud")
 """
 
 
+@pytest.mark.slow
 def test_it_answers_logs_restarts_and_stops():
     with Program(APP, env={"WHOM": "Ada"}, files={"data/names.txt": "Ada"}) as app:
         assert app.visitor().predict("milk", api_name="/loud") == "MILK"
@@ -38,6 +39,7 @@ def test_it_answers_logs_restarts_and_stops():
     assert not app.scratch.exists()
 
 
+@pytest.mark.slow
 def test_an_asgi_app_runs_under_uvicorn():
     with Program(ASGI) as app:
         assert app.url.endswith("/loud/")
@@ -59,6 +61,7 @@ def test_one_that_never_answers_is_given_up(monkeypatch):
     assert not program.scratch.exists()
 
 
+@pytest.mark.slow
 def test_what_it_leaves_behind_is_named_and_ended():
     sleeper = "[sys.executable, '-c', 'import signal; signal.pause()'], start_new_session=True"
     child = f"import subprocess, sys\nsubprocess.Popen({sleeper})\n"
@@ -68,6 +71,7 @@ def test_what_it_leaves_behind_is_named_and_ended():
     assert "signal.pause" in left
 
 
+@pytest.mark.slow
 def test_a_killed_one_has_had_no_time():
     with Program(APP) as app:
         app.kill()

@@ -8,6 +8,7 @@ from gradio_patterns.testing import run_tests
 APP = "def double(number):\n    return 2 * number\n"
 
 
+@pytest.mark.slow
 def test_each_outcome_is_counted():
     tests = """
 import pytest
@@ -36,6 +37,7 @@ def test_broken(broken):
     assert "no Chromium here" in outcome.text
 
 
+@pytest.mark.slow
 def test_files_options_and_environment_reach_the_tests():
     tests = (
         "import os, helper\n\ndef test_it():\n    assert helper.WORD == os.environ['WORD']\n\ndef test_other(): 1 / 0\n"
@@ -44,6 +46,7 @@ def test_files_options_and_environment_reach_the_tests():
     assert (outcome.counts, outcome.status) == ({"passed": 1}, 0)
 
 
+@pytest.mark.slow
 def test_a_wrong_option_is_shown():
     outcome = run_tests(APP, "", options=["--nonsense"])
     assert (outcome.counts, outcome.status) == ({}, 4)

@@ -58,7 +58,8 @@ def run_tests(
             (Path(folder) / name).write_text(text, encoding="utf-8")
         report, log = Path(folder) / "report.xml", Path(folder) / "log"
         command = [sys.executable, "-m", "pytest", "-q", "-rs", "--tb=short", "--no-header", "--color=no"]
-        command += ["-p", "no:cacheprovider", f"--rootdir={folder}", f"--junit-xml={report}", *options]
+        command += ["-p", "no:cacheprovider", "-p", "no:nbmake", f"--rootdir={folder}"]
+        command += [f"--junit-xml={report}", *options]
         command += ["-W", "ignore:Session-scoped fixtures defined as instance methods"]  # pytest-playwright, of pytest
         own = {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_PATTERNS_SUITE": folder, **(env or {})}
         with log.open("wb") as stream:
