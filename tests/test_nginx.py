@@ -11,6 +11,8 @@ from gradio_client import Client, handle_file
 from gradio_patterns.testing import Nginx, Program, visitor
 from tools.programs import NGINX
 
+pytestmark = pytest.mark.slow
+
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 CONF, PROXY = (DEPLOY / "nginx.conf").read_text(), (DEPLOY / "proxy.conf").read_text()
 
@@ -84,7 +86,6 @@ def connect(nginx, path="/") -> Client:
     return visitor(f"{nginx.url}{path}", ssl_verify=nginx.context)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/", "/demo/"])
 def test_a_client_calls_uploads_and_downloads(nginx, path, tmp_path):
     client = connect(nginx, path)

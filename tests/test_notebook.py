@@ -9,6 +9,8 @@ import textwrap
 import pytest
 from jupyter_client.manager import start_new_kernel
 
+pytestmark = pytest.mark.slow
+
 LAUNCH = textwrap.dedent(
     """
     import gradio as gr
@@ -96,7 +98,6 @@ def test_the_set_up_cell_prints_versions_and_device(local):
     assert re.match(r"Python 3\S+, gradio 6\S+, transformers 5\S+, torch 2\S+, device: (cpu|cuda|mps)", local.printed)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("cell_id", ["a-cell", None], ids=["with the cell's id", "without"])
 def test_a_cell_run_five_times_keeps_its_port(local, cell_id):
     running = "import gradio as gr; print(sum(demo.is_running for demo in gr.Blocks.get_instances()))"
@@ -107,7 +108,6 @@ def test_a_cell_run_five_times_keeps_its_port(local, cell_id):
     assert local.run(running)[0] == count
 
 
-@pytest.mark.slow
 def test_without_the_set_up_every_run_leaks_a_port(bare):
     ports = [launch(bare, "a-cell") for _ in range(2)]
     assert ports[0] != ports[1]
@@ -139,7 +139,6 @@ def test_in_a_local_jupyter_the_frame_is_gradios_own(local):
     assert f'src="http://127.0.0.1:{port}/"' in frame
 
 
-@pytest.mark.slow
 def test_in_a_remote_jupyter_the_frame_goes_through_the_proxy(remote):
     port, (frame,) = frames(remote)
     assert f'src="/user/ada/proxy/{port}/"' in frame

@@ -10,6 +10,8 @@ from gradio_patterns.testing import Program
 
 pytest_plugins = ["pytester"]
 
+pytestmark = pytest.mark.slow
+
 APP = """
 import gradio as gr
 
@@ -47,7 +49,6 @@ def test_ten_lines_test_somebodys_app(pytester):
     pytester.runpytest_subprocess("-q").assert_outcomes(passed=1)
 
 
-@pytest.mark.slow
 def test_programs_and_gates_are_fixtures(pytester):
     pytester.makepyfile(app=APP)
     pytester.makepyfile(
@@ -67,7 +68,6 @@ def test_programs_and_gates_are_fixtures(pytester):
     pytester.runpytest_subprocess("-q").assert_outcomes(passed=2)
 
 
-@pytest.mark.slow
 def test_a_failure_shows_what_the_server_printed(pytester):
     pytester.makepyfile(app=APP)
     pytester.makepyfile(
@@ -83,7 +83,6 @@ def test_a_failure_shows_what_the_server_printed(pytester):
     result.stdout.fnmatch_lines(["*printed by the server of http://*", "nothing to add"])
 
 
-@pytest.mark.slow
 def test_what_is_served_already_may_stand_in_a_with_statement(serve):
     app = Starlette(routes=[Route("/", lambda _: PlainTextResponse("up"))])
     with serve(app, path="/") as served:
