@@ -11,8 +11,6 @@ from gradio_client import Client, handle_file
 from gradio_patterns.testing import Nginx, Program, visitor
 from tools.programs import NGINX
 
-pytestmark = pytest.mark.slow
-
 DEPLOY = Path(__file__).resolve().parent.parent / "deploy"
 CONF, PROXY = (DEPLOY / "nginx.conf").read_text(), (DEPLOY / "proxy.conf").read_text()
 
@@ -55,7 +53,7 @@ with gr.Blocks() as demo:
 demo.launch()
 """
 
-pytestmark = pytest.mark.usefixtures("nginx_is_there")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("nginx_is_there")]
 
 
 @pytest.fixture(scope="module")
