@@ -199,11 +199,17 @@ def test_it_imports_nothing_heavy():
 
 def test_loading_all_costs_little_more_than_reading_their_json():
     def seconds(function):
-        begin = time.perf_counter()
+        begin = time.process_time()  # not the clock's: other programs may have the cores
         function()
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     paths = collection.paths()
-    plain = min(seconds(lambda: [json.loads(path.read_text(encoding="utf-8")) for path in paths]) for _ in range(5))
-    model = min(seconds(lambda: [recipe.cure for path in paths for recipe in Notebook(path).recipes]) for _ in range(5))
-    assert model < 4 * plain
+    rounds = [
+        (
+            seconds(lambda: [json.loads(path.read_text(encoding="utf-8")) for path in paths]),
+            seconds(lambda: [recipe.cure for path in paths for recipe in Notebook(path).recipes]),
+        )
+        for _ in range(10)
+    ]
+    plain, model = map(min, zip(*rounds, strict=True))
+    assert model < 8 * plain  # 1.5 times; with the recipes' sources parsed it would be 15
