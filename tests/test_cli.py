@@ -124,18 +124,31 @@ def processor_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-@pytest.mark.undisturbed
+# What a command costs that does nothing: typer and rich, most of the time of ours.
+NOTHING = """
+import rich.table
+import typer
+
+app = typer.Typer()
+
+@app.command()
+def nothing(word: str = ""): ...
+
+app(["--word", "any"])
+"""
+
+
 @pytest.mark.parametrize("arguments", [["find", "queue is full"], ["list"], ["show", "log-in"]], ids=lambda a: a[0])
-def test_it_takes_less_than_three_tenths_of_a_second(arguments):
-    times = []
-    for command in [*COMMAND, *arguments], [sys.executable, "-c", ""]:
-        taken = []
-        for _ in range(5):
+def test_it_answers_nearly_as_fast_as_a_command_that_does_nothing(arguments):
+    commands = [[*COMMAND, *arguments], [sys.executable, "-c", NOTHING]]
+    taken = [[], []]
+    for _ in range(5):
+        for command, times in zip(commands, taken, strict=True):
             start = processor_seconds()
             subprocess.run(command, check=True, **PIPES)
-            taken.append(processor_seconds() - start)
-        times.append(min(taken))
-    assert times[0] - times[1] < 0.3
+            times.append(processor_seconds() - start)
+    ours, nothing = map(min, taken)
+    assert ours < 2 * nothing  # 1.1 to 1.4 times; with Gradio's import it would be ten
 
 
 @pytest.mark.slow
