@@ -156,7 +156,8 @@ def test_the_connection_is_closed_when_its_time_is_over(imported):
 
     names.Database = Recorded
     names.database.time_to_live /= 3600
-    visitor(names.demo).predict("SELECT 1", api_name="/run")
+    alice = visitor(names.demo)  # kept: once she has left, her State would stay for an hour
+    alice.predict("SELECT 1", api_name="/run")
 
     def closed():
         try:
