@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gradio_patterns.testing import until
 from tools import programs
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -20,6 +21,12 @@ NOWHERE = programs.Program("Nothing", ("no-such-program",), "no-such-package", "
 def test_help_names_the_two_commands():
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {"lab", "test"} <= set(re.findall(r"^make (\S+)", listed, re.MULTILINE))
+
+
+def answer(address: str) -> httpx.Response | None:
+    with contextlib.suppress(httpx.ConnectError):  # it may be printed a moment before the server listens
+        return httpx.get(address, follow_redirects=True, timeout=60)
+    return None
 
 
 def test_lab_without_a_display_prints_the_address_of_notebook_01(tmp_path):
@@ -42,7 +49,7 @@ def test_lab_without_a_display_prints_the_address_of_notebook_01(tmp_path):
         else:
             pytest.fail(f"no address within 120 s:\n{printed}")
         assert "/lab/tree/01_interface_vs_blocks.ipynb" in address[0]
-        page = httpx.get(address[0], follow_redirects=True, timeout=60)
+        page = until(lambda: answer(address[0]), f"an answer from {address[0]}")
         assert page.status_code == 200
         assert "JupyterLab" in page.text
     finally:
