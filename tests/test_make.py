@@ -24,7 +24,7 @@ def test_help_names_the_two_commands():
 
 
 def answer(address: str) -> httpx.Response | None:
-    with contextlib.suppress(httpx.ConnectError):  # it may be printed a moment before the server listens
+    with contextlib.suppress(httpx.ConnectError):  # refused once, just after the address was printed
         return httpx.get(address, follow_redirects=True, timeout=60)
     return None
 
