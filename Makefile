@@ -72,7 +72,8 @@ picture: $(BIN)/ready  ## Take the README's picture anew
 	@$(OFFLINE) $(BIN)/python -m pytest -q tests/browser/test_jupyterlab.py -k newcomer
 	@cp build/notebook.png docs/notebook.png
 
-format: $(BIN)/ready  ## Format the code and strip the notebooks' outputs
+format: $(BIN)/ready  ## Format the code, move what two sections import to the set-up cell and strip the outputs
+	@$(BIN)/python -m tools.imports
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet
 	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 

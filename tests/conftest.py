@@ -78,7 +78,8 @@ def imported() -> Iterator[Callable[..., types.ModuleType]]:
 
     def run(notebook: str, name: str) -> types.ModuleType:
         module = types.ModuleType(name.replace("-", "_"))
-        code = compile(collection.load(notebook).cell(name).source, f"{notebook}:{name}", "exec")
+        found = collection.load(notebook)
+        code = compile(found.alone(found.cell(name)).source, f"{notebook}:{name}", "exec")
         launch = functools.partialmethod(gr.Blocks.launch, **quiet)
         with patch.object(gr.Blocks, "launch", launch):
             exec(code, vars(module))
@@ -96,7 +97,8 @@ def _programs() -> Iterator[Callable[..., Alone]]:
     started: list[Alone] = []
 
     def start(notebook: str, cell_id: str, **env: str) -> Alone:
-        new = Alone(collection.load(notebook).cell(cell_id), env)
+        found = collection.load(notebook)
+        new = Alone(found.alone(found.cell(cell_id)), env)
         started.append(new)
         new.start()
         return new

@@ -38,9 +38,11 @@ def names():
     @functools.cache
     def run(cell_id: str) -> types.SimpleNamespace:
         found: dict = {}
+        notebook = collection.load(NOTEBOOK)
+        source = notebook.alone(notebook.cell(cell_id)).source
         launch = patch.object(gr.Blocks, "launch", lambda self, **_: None)
         with launch, patch("gradio_patterns.models.load", lambda task: None):
-            exec(compile(collection.load(NOTEBOOK).cell(cell_id).source, cell_id, "exec"), found)
+            exec(compile(source, cell_id, "exec"), found)
         return types.SimpleNamespace(**found)
 
     return run

@@ -97,7 +97,7 @@ def test_without_its_first_cell_the_notebook_fails(colab, published, tmp_path):
     copy.write_text(json.dumps({**NOTEBOOK.data, "cells": cells}))
     done = execute(colab, copy, published)
     assert done.returncode != 0
-    assert "ModuleNotFoundError: No module named 'gradio_patterns'" in re.sub(r"\x1b\[[\d;]*m", "", done.stderr)
+    assert "NameError: name 'gr' is not defined" in re.sub(r"\x1b\[[\d;]*m", "", done.stderr)
 
 
 def test_the_first_cell_installs_and_the_rest_runs_unchanged(colab, published, tmp_path):

@@ -169,7 +169,7 @@ def test_an_installed_package_reads_the_notebooks_that_came_with_it(folder, tmp_
     """As in a wheel, where they lie inside the package."""
     package = tmp_path_factory.mktemp("site") / "gradio_patterns"
     package.mkdir()
-    for name in ("__init__.py", "collection.py"):
+    for name in ("__init__.py", "collection.py", "imports.py"):
         shutil.copy(Path(collection.__file__).parent / name, package)
     shutil.copytree(folder, package / "notebooks")
     program = "from gradio_patterns import collection; print(collection.folder(), collection.recipe('own-cart').id)"

@@ -11,6 +11,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from gradio_patterns import checks, collection, export, scripts
+from gradio_patterns.imports import imports
 from tools import alone
 
 RECIPES = [recipe for notebook in collection.load_all() for recipe in notebook.recipes]
@@ -43,6 +44,7 @@ def test_each_check_becomes_a_file_with_all_it_reads(recipe):
     """No name is left that only another cell of the notebook binds."""
     app = checks._bound(ast.parse(recipe.source))
     elsewhere = {name for cell in recipe.section.code for name in checks._bound(ast.parse(cell.source))}
+    elsewhere |= set(imports(recipe.notebook.setup.source))
     for name, text in checks.check_files(recipe).items():
         tree = ast.parse(text)
         missing = (checks._read(tree) & elsewhere) - checks._bound(tree) - app

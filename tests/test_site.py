@@ -92,7 +92,7 @@ def test_a_recipes_page_has_all_of_its_section(tmp_path):
         assert f"**Do:** {recipe.cure}" in top
         assert all(f"- {symptom}" in top for symptom in recipe.symptoms)
         shown = {cell.id: cell.source for cell in page.code}
-        assert shown == {cell.id: cell.source for cell in recipe.section.code}
+        assert shown == {cell.id: recipe.notebook.alone(cell).source for cell in recipe.section.code}
         text = str(page.data)
         assert "<iframe" not in text
         assert all(f"../_pictures/{recipe.name}-{theme}.png" in text for theme in ("light", "dark"))

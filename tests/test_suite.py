@@ -35,10 +35,6 @@ as an input and as an output.
 """
 
 TRAP = """\
-import gradio as gr
-
-from gradio_patterns.testing import serve
-
 cart = []
 
 
@@ -83,14 +79,19 @@ demo.launch()
 """
 
 CHECK = """\
-from gradio_patterns.testing import visitors
-
 alice, bob = visitors(demo, 2)
 alice.predict("milk", api_name="/add")
 bobs = bob.predict("tea", api_name="/add")
 assert bobs == "tea"
 bobs
 """
+
+# What the set-up cell imports for both sections.
+IMPORTED = {
+    "gr": ("gradio", ""),
+    "serve": ("gradio_patterns.testing", "serve"),
+    "visitors": ("gradio_patterns.testing", "visitors"),
+}
 
 # A second section, for what one section does to another.
 BOOK_TEXT = """\
@@ -122,8 +123,6 @@ demo.launch()
 """
 
 BOOK_CHECK = """\
-from gradio_patterns.testing import visitors
-
 alice, bob = visitors(demo, 2)
 alice.predict("Alice", api_name="/sign")
 both = bob.predict("Bob", api_name="/sign")
@@ -144,7 +143,7 @@ def sample(name: str) -> nbformat.NotebookNode:
     """A notebook that keeps every rule, as the file `name`."""
     cells = [
         new_markdown_cell(f"# State\n\nKeep what one visitor did apart.\n\n{notebooks.badge(name)}", id="title"),
-        new_code_cell(notebooks.setup_cell(name), id="setup", metadata={"tags": ["setup"]}),
+        new_code_cell(notebooks.setup_cell(name, IMPORTED), id="setup", metadata={"tags": ["setup"]}),
         new_markdown_cell(TEXT, id="own-cart-text"),
         new_code_cell(TRAP.strip(), id="own-cart-trap", metadata={"tags": ["trap"]}),
         new_code_cell(RECIPE.strip(), id="own-cart", metadata={"tags": ["recipe"]}),
@@ -247,7 +246,7 @@ BREAKS_A_RULE = {
     "no_recipe": (drops("own-cart"), "one-recipe-each"),
     "long_check": (edit("own-cart-check", "assert", 30 * "bobs\n" + "assert"), "lengths"),
     "long_recipe": (edit("own-cart", "MOST = 20\n", 110 * "MOST = 20\n"), "lengths"),
-    "magic": (edit("own-cart-check", "from", "%time\nfrom"), "plain-python"),
+    "magic": (edit("own-cart-check", "alice, bob", "%time\nalice, bob"), "plain-python"),
     "no_assert": (edit("own-cart-check", 'assert bobs == "tea"\n', ""), "traps-and-checks-can-fail"),
     "constant_assert": (edit("own-cart-check", 'assert bobs == "tea"', "assert True"), "traps-and-checks-can-fail"),
     "swallowed_assert": (
@@ -265,9 +264,10 @@ BREAKS_A_RULE = {
     ),
     "needs_a_file": (edit("own-cart", '"Type', 'open("deploy/nginx.conf"), "Type'), "only-model-helpers"),
     "name_taken": (edit("guest-book", "MOST = 20", "MOST = 5"), "stays-alive"),
-    "leans_on_another_section": (
-        edit("guest-book-check", "from gradio_patterns.testing import visitors\n", ""),
-        "stands-alone",
+    "leans_on_another_section": (edit("guest-book-check", "assert both", "assert seen and both"), "stands-alone"),
+    "imports_twice": (
+        edit("own-cart-check", "alice, bob", "from gradio_patterns.testing import visitors\n\nalice, bob"),
+        "setup",
     ),
     "load_without_name": (
         edit("own-cart", "\ndemo", "    demo.load(lambda: 'Milk', None, contents)\n\ndemo"),
@@ -521,5 +521,5 @@ def test_sizes_are_printed(tmp_path):
     nbformat.write(sample("10_sample.ipynb"), tmp_path / "10_sample.ipynb")
     head, one, total = rules.sizes([Notebook(tmp_path / "10_sample.ipynb")])
     assert head.split()[-6:] == ["trap", "recipe", "check", "other", "recipes", "words"]
-    assert one.split()[1:] == ["16,", "16", "12,", "13", "6,", "6", "-", "46%", "431"]
+    assert one.split()[1:] == ["14,", "14", "12,", "13", "5,", "5", "-", "50%", "431"]
     assert total.split()[1:] == one.split()[1:]

@@ -6,12 +6,12 @@ The cells keep every rule but `finished`: each `TODO` in them stands for a text 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
 from gradio_patterns import collection
 from gradio_patterns.collection import Notebook
+from tools import imports
 from tools.rules import KEBAB
 
 # NAME is the recipe's name, FUNCTION the same as a name in Python.
@@ -109,7 +109,8 @@ def add(path: Path, name: str) -> None:
         raise ValueError(f"{path.name} has no cell `folklore`, before which the recipe would go")
     place = ids.index("folklore")
     notebook.data["cells"][place:place] = new
-    path.write_text(json.dumps(notebook.data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    imports.write(notebook, {})
+    imports.write(after := Notebook(path), imports.mended(after))
 
 
 def main() -> int:

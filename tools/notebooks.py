@@ -8,6 +8,8 @@ import re
 import sys
 from pathlib import Path
 
+from gradio_patterns.imports import Import, render
+
 if sys.version_info >= (3, 11):
     import tomllib
 else:
@@ -33,14 +35,14 @@ def badge(name: str) -> str:
 EXTRAS = {"05_deploy.ipynb": "notebooks,cluster"}
 
 
-def setup_cell(name: str) -> str:
-    """The source of the second cell of the notebook file `name`."""
+def setup_cell(name: str, imported: dict[str, Import] | None = None) -> str:
+    """The source of the second cell of the notebook file `name`, which imports this for the cells below it."""
     return f"""import sys
 
 if "google.colab" in sys.modules:
     %pip install -q "{PROJECT["name"]}[{EXTRAS.get(name, "notebooks")}] @ git+{REPOSITORY}"
 
-from gradio_patterns import notebook
+{render({"notebook": ("gradio_patterns", "notebook"), **(imported or {})})}
 
 notebook.setup()"""
 

@@ -26,7 +26,7 @@ import nbformat
 
 from gradio_patterns import collection
 from gradio_patterns.collection import Cell, Notebook, Section
-from tools import notebooks
+from tools import imports, notebooks
 from tools.folklore import cells_of_table, unproven
 
 Found = Iterator[tuple[Cell | None, str]]
@@ -167,12 +167,16 @@ def title(nb: Notebook) -> Found:
 
 @rule
 def setup(nb: Notebook) -> Found:
-    """The second cell is the set-up cell, the same text in every notebook but for an extra to install."""
+    """The second cell is the set-up cell: what to install on Colab, and what traps and checks import."""
     tagged = [cell for cell in nb.cells if "setup" in cell.tags]
     if [cell.index for cell in tagged] != [1] or tagged[0].id != "setup":
         yield None, "the second cell, and no other, has the id and the tag `setup`"
-    elif tagged[0].source != (source := notebooks.setup_cell(nb.path.name)):
-        yield tagged[0], f"its source is not the common one:\n{source}"
+        return
+    for id, source in imports.mended(nb).items() if tagged else ():
+        yield (
+            nb.cell(id),
+            f"`make format` moves what two sections import to the set-up cell; this one becomes:\n{source}",
+        )
 
 
 @rule

@@ -13,7 +13,7 @@ __all__ = ["check_files"]
 def check_files(recipe: Recipe) -> dict[str, str]:
     """The checks by their ids, each runnable among the names of app.py, whose path is `__file__`."""
     app = _bound(ast.parse(recipe.source)) | set(dir(builtins)) | {"__file__"}
-    cells = [cell for cell in recipe.section.code if cell.id != recipe.name]
+    cells = [recipe.notebook.alone(cell) for cell in recipe.section.code if cell.id != recipe.name]
     files = {}
     for check in recipe.checks:
         source = _of_a_file(check.source, app)

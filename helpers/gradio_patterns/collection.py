@@ -10,6 +10,7 @@ variable ``GRADIO_PATTERNS_NOTEBOOKS`` names another folder. Neither Gradio nor 
 from __future__ import annotations
 
 import ast
+import dataclasses
 import difflib
 import functools
 import json
@@ -18,6 +19,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from .imports import alone
 
 __all__ = ["Cell", "Notebook", "Recipe", "Section", "folder", "load", "load_all", "mounted_at", "paths", "recipe"]
 
@@ -187,13 +190,13 @@ class Recipe:
 
     @property
     def traps(self) -> list[Cell]:
-        """The cells that show how the obvious way fails."""
-        return self.section.traps
+        """The cells that show how the obvious way fails, each with its imports."""
+        return [self.notebook.alone(cell) for cell in self.section.traps]
 
     @property
     def checks(self) -> list[Cell]:
-        """The cells that prove the recipe."""
-        return self.section.checks
+        """The cells that prove the recipe, each with its imports."""
+        return [self.notebook.alone(cell) for cell in self.section.checks]
 
 
 class Notebook:
@@ -261,6 +264,10 @@ class Notebook:
     def recipes(self) -> list[Recipe]:
         """The cells tagged `recipe`."""
         return [Recipe(self, section, cell) for section in self.sections for cell in section.tagged("recipe")]
+
+    def alone(self, cell: Cell) -> Cell:
+        """The cell with what it takes of the set-up cell's imports at its head."""
+        return dataclasses.replace(cell, source=alone(cell.source, self.setup.source)) if self.setup else cell
 
     def recipe(self, name: str) -> Recipe:
         """The recipe with this name. Raises KeyError, with names that are near, if there is none."""

@@ -31,7 +31,8 @@ def sent(page: Page, act) -> list:
 
 def changed(request, cell_id: str, *changes: tuple[str, str]) -> Program:
     """A cell that runs with parts of its text replaced, until the test ends."""
-    cell = collection.load(NOTEBOOK).cell(cell_id)
+    notebook = collection.load(NOTEBOOK)
+    cell = notebook.alone(notebook.cell(cell_id))
     source = cell.source
     for old, new in changes:
         assert old in source, old

@@ -37,9 +37,10 @@ def programs(cell: collection.Cell) -> list[str]:
     return [text for text in texts if text.strip().startswith("import ")]
 
 
-def found_in(section: collection.Section, trap: collection.Cell) -> set[str]:
-    """The rules of the section's recipe that strike in a trap; later traps use the imports of the earlier ones."""
+def found_in(notebook: collection.Notebook, section: collection.Section, trap: collection.Cell) -> set[str]:
+    """The rules of the section's recipe that strike in a trap; later traps use what the earlier ones have made."""
     before = "".join(cell.source + "\n" for cell in section.traps[: section.traps.index(trap)])
+    trap = notebook.alone(trap)
     here = [one for one in check_text(Text(Path(trap.id), before + trap.source)) if one.line > before.count("\n")]
     here += [one for text in programs(trap) for one in check_text(Text(Path(trap.id), text))]
     return {one.rule for one in here if one.recipe == section.name}
@@ -47,8 +48,8 @@ def found_in(section: collection.Section, trap: collection.Cell) -> set[str]:
 
 @pytest.fixture(scope="module")
 def struck() -> dict[str, set[str]]:
-    sections = [section for notebook in collection.load_all() for section in notebook.sections]
-    return {trap.id: found_in(section, trap) for section in sections for trap in section.traps}
+    notebooks = collection.load_all()
+    return {t.id: found_in(nb, section, t) for nb in notebooks for section in nb.sections for t in section.traps}
 
 
 def test_every_trap_is_found_or_listed_with_a_reason(struck):

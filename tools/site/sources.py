@@ -159,6 +159,7 @@ def recipe_page(recipe: Recipe, data: nbformat.NotebookNode) -> nbformat.Noteboo
             shown.add(kind)
             cells.append(new_markdown_cell("\n\n".join([f"## {HEADINGS[kind]}", *_ways(recipe, kind)])))
         cells.append(copy.deepcopy(executed[cell.id]))
+        cells[-1].source = recipe.notebook.alone(cell).source if kind else cell.source
     page = new_notebook(cells=cells, metadata=copy.deepcopy(data.metadata))
     page.nbformat_minor = data.nbformat_minor
     return page
