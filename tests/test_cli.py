@@ -15,7 +15,7 @@ from gradio_client import Client
 
 from gradio_patterns import collection
 from gradio_patterns.testing import free_port, until
-from gradio_patterns.testing.programs import START_SECONDS, mounted_at
+from gradio_patterns.testing.programs import START_SECONDS
 
 COMMAND = [sys.executable, "-m", "gradio_patterns.cli"]
 HEAVY = {"gradio", "gradio_client", "torch", "transformers", "numpy", "pandas", "PIL", "httpx", "matplotlib"}
@@ -165,8 +165,8 @@ def test_run_prints_the_address_and_removes_its_folder_at_the_end(name, how, tmp
         try:
             until(lambda: any("Ctrl-C ends it" in line for line in log), lambda: "".join(log), START_SECONDS)
             (url,) = re.findall(r"runs at (\S+) ", "".join(log))
-            source = collection.recipe(name).source
-            assert url == f"http://127.0.0.1:{port}{mounted_at(source).rstrip('/')}/"
+            recipe = collection.recipe(name)
+            assert url == f"http://127.0.0.1:{port}{recipe.page}"
             until(lambda: Client(url, verbose=False).view_api(return_format="dict")["named_endpoints"])
             (folder,) = tmp_path.glob(f"{name}-*")
             assert (folder / "app.py").exists()

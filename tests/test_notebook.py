@@ -5,9 +5,12 @@ import re
 import socket
 import sys
 import textwrap
+from urllib.parse import urlsplit
 
 import pytest
 from jupyter_client.manager import start_new_kernel
+
+from gradio_patterns.testing import until, visitor
 
 pytestmark = pytest.mark.slow
 
@@ -174,3 +177,91 @@ def test_a_figure_is_shown_whatever_backend_gradio_has_left(local, bare):
     (shown,) = local.run(FIGURE, "a-figure")[1]
     assert "image/png" in shown
     assert not any("image/png" in data for data in bare.run(FIGURE, "a-figure")[1])  # else it is needed no more
+
+
+ASGI = """
+import gradio as gr
+from fastapi import FastAPI
+
+with gr.Blocks() as inside:
+    gr.Button("Shout").click(lambda: "{word}", None, gr.Textbox(label="Answer"), api_name="shout")
+print("Enter at: /enter?as=<ada>", flush=True)
+app = gr.mount_gradio_app(FastAPI(), inside, path="/demo")
+"""
+
+
+def frame(shown: list[dict]) -> str:
+    (html,) = [data["text/html"] for data in shown if "<iframe" in data.get("text/html", "")]
+    return html
+
+
+def where(html: str) -> str:
+    return re.search(r'<iframe src="([^"]+)"', html)[1]
+
+
+def test_a_cell_that_makes_an_asgi_app_shows_it_until_it_runs_again(local):
+    html = frame(local.run(ASGI.replace("{word}", "AH"), "an-app")[1])
+    port = urlsplit(where(html)).port
+    assert where(html).endswith("/demo/")
+    assert f'<a href="http://127.0.0.1:{port}/enter?as=&lt;ada&gt;" target="_blank">' in html  # what it printed
+    assert visitor(where(html)).predict(api_name="/shout") == "AH"
+    again = where(frame(local.run(ASGI.replace("{word}", "OH"), "an-app")[1]))
+    assert not listens(port)
+    assert visitor(again).predict(api_name="/shout") == "OH"
+    assert local.run("print(list(notebook.addresses().values()))")[0].count(again) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "printed"),
+    [
+        ("\nfrom gradio_patterns.testing import serve\nwith serve(app):\n    pass", ""),
+        ("\nimport sys\n'ipykernel' in sys.modules or sys.exit('MODEL is not set')", "MODEL is not set"),
+    ],
+    ids=["served by the cell itself", "does not start elsewhere"],
+)
+def test_an_app_that_is_not_shown(local, more, printed):
+    text, shown = local.run(ASGI + more, "not-shown")
+    assert not any("<iframe" in data.get("text/html", "") for data in shown)
+    assert printed in text
+    assert ("Not shown" in text) == bool(printed)
+
+
+def test_in_a_remote_jupyter_it_says_how_to_run_an_app(remote):
+    text, shown = remote.run(ASGI, "an-app")
+    assert "uvicorn app:app" in text
+    assert not shown
+
+
+def test_on_colab_an_app_gets_a_host_of_its_own(colab):
+    colab.run(
+        """
+        import sys, types
+        sys.modules["google.colab.output"] = types.ModuleType("output")
+        sys.modules["google.colab"].output = sys.modules["google.colab.output"]
+        def serve_kernel_port_as_iframe(port, path="/", width="100%", height="400", cache_in_notebook=False):
+            print("frame", port, path, height)
+        sys.modules["google.colab.output"].serve_kernel_port_as_iframe = serve_kernel_port_as_iframe
+        """
+    )
+    _, port, path, _ = re.search(r"frame .*", colab.run(ASGI, "an-app")[0])[0].split()
+    assert path == "/demo/"
+    assert listens(int(port))
+
+
+@pytest.fixture
+def ending():
+    yield from kernel()
+
+
+@pytest.mark.parametrize("how", ["shut down", "killed"])
+def test_the_app_ends_with_its_kernel(ending, how):
+    if how == "killed" and sys.platform != "linux":
+        pytest.skip("only Linux tells a process that its parent is gone")
+    ending.run(SETUP, "setup")
+    port = urlsplit(where(frame(ending.run(ASGI, "an-app")[1]))).port
+    if how == "killed":
+        ending.manager.provisioner.process.kill()
+    else:
+        ending.client.shutdown()
+        ending.manager.finish_shutdown()
+    until(lambda: not listens(port), "the app to end")

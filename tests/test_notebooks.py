@@ -122,8 +122,7 @@ def test_shows_every_demo(run):
     hidden = [
         recipe.name
         for recipe in run.notebook.recipes
-        if "asgi" not in recipe.cell.tags
-        and not any("<iframe" in "".join(o.get("data", {}).get("text/html", "")) for o in recipe.cell.outputs)
+        if not any("<iframe" in "".join(o.get("data", {}).get("text/html", "")) for o in recipe.cell.outputs)
     ]
     assert not hidden, f"recipes whose demo is not shown in the notebook: {hidden}"
 

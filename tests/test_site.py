@@ -113,7 +113,7 @@ def test_links_to_pages_stay_and_others_lead_to_the_repository_or_the_published_
 def test_every_recipe_that_launches_and_is_not_closed_has_a_picture():
     launching = [recipe for nb in collection.load_all(notebooks.ROOT / "notebooks") for recipe in nb.recipes]
     without = {recipe.name for recipe in launching if not execute.launches(recipe)}
-    assert without == {recipe.name for recipe in launching if recipe.is_asgi} | {"scale-out"}
+    assert without == {"scale-out"}
 
 
 def test_the_workflow_may_do_no_more_than_publish():

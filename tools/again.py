@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gradio_patterns import notebook
 from gradio_patterns.collection import Notebook
-from gradio_patterns.testing import serve
+from gradio_patterns.testing.logs import Log
 from tools.alone import call
 
 ID = "asked-again"
@@ -23,21 +23,17 @@ def cell(path: Path) -> str:
 
 
 def ask(path: str) -> None:
-    """Print, as JSON, for each recipe that launches a demo what went wrong when it was asked; "" if it answered."""
-    import gradio as gr
-
+    """Print, as JSON, for each recipe what went wrong when what it shows was asked; "" if it answered."""
     found: dict[str, str] = {}
-    running = [demo for demo in gr.Blocks.get_instances() if demo.is_running]
+    addresses = notebook.addresses()
     for recipe in Notebook(path).recipes:
-        if "asgi" in recipe.cell.tags:
-            continue
-        own = [demo for demo in running if notebook.source_of(demo) == recipe.cell.source]
-        if not own:
+        url = addresses.get(recipe.source)
+        if url is None:
             found[recipe.name] = "its demo does not run any more"
             continue
         try:
-            with serve(own[-1]) as app:  # it runs already: this keeps what its handlers print out of the answer
-                call(recipe, app.url)
+            with Log():  # keeps what its handlers print out of the answer
+                call(recipe, url)
             found[recipe.name] = ""
         except Exception as error:  # whatever went wrong is the test's to report
             found[recipe.name] = f"{type(error).__name__}: {error}"

@@ -154,9 +154,8 @@ class Recipe:
 
     @property
     def page(self) -> str:
-        """The path of its page: "/", or where an ASGI app has mounted its first demo, as "/members/"."""
-        path = mounted_at(self.source).strip("/") if self.is_asgi else ""
-        return f"/{path}/" if path else "/"
+        """The path of its page: "/", or where an ASGI app that has no demo there has mounted its first, as "/demo/"."""
+        return front(self.source) if self.is_asgi else "/"
 
     @property
     def call(self) -> dict[str, Any]:
@@ -283,14 +282,25 @@ class Notebook:
 
 
 def mounted_at(source: str) -> str:
-    """The path that a program gives to `mount_gradio_app`; "/" where the text does not say."""
+    """The path that a program gives to `mount_gradio_app` first; "/" where the text does not say."""
+    return next(iter(_mounts(source)), "/")
+
+
+def front(source: str) -> str:
+    """The path where a visitor of an ASGI program begins: "/" if a demo is mounted there, as "/demo/" if not."""
+    path = "" if "/" in _mounts(source) else mounted_at(source).strip("/")
+    return f"/{path}/" if path else "/"
+
+
+def _mounts(source: str) -> list[str]:
+    found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("mount_gradio_app"):
             given = {keyword.arg: keyword.value for keyword in node.keywords}
             value = given.get("path", node.args[2] if len(node.args) > 2 else None)
             if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                return value.value
-    return "/"
+                found.append(value.value)
+    return found
 
 
 def _named(name: str, recipes: list[Recipe], where: str) -> Recipe:

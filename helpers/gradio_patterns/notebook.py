@@ -1,25 +1,40 @@
-"""Make plain ``demo.launch()`` behave in JupyterLab, in a remote Jupyter and on Colab.
+"""Make plain ``demo.launch()`` behave in JupyterLab, in a remote Jupyter and on Colab, and show ASGI apps too.
 
 ``demo.launch()`` in a notebook has three flaws. Running the cell again leaves the old server on its
 port and takes the next one. And the inline frame points at 127.0.0.1, which in a remote Jupyter
 (JupyterHub, Binder) is the reader's own machine. And a running demo switches Matplotlib to a backend that
 shows nothing in the notebook. `setup` mends all three through IPython's documented cell events, display
 hook and formatters, without touching Gradio; a cell pasted elsewhere works without it.
+
+A cell that makes an ASGI ``app``, for uvicorn, launches nothing. It runs as a program of its own, in an empty
+folder, as a reader would run it, and its page is shown under the cell.
 """
 
+import ast
+import atexit
 import os
 import platform
+import re
 import sys
+from html import escape
 from importlib.metadata import version
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary, WeakSet
 
-__all__ = ["setup", "source_of"]
+if TYPE_CHECKING:
+    from gradio_patterns.testing import Program
+
+HEIGHT = 500  # of the frame of an ASGI app, in pixels: as high as Gradio's own
+
+__all__ = ["addresses", "setup", "source_of"]
 
 
 def setup() -> None:
     """Print the versions and the device; from now on a cell that runs again first closes its old demos.
 
-    A Matplotlib figure as a cell's last expression is shown whatever the backend.
+    A Matplotlib figure as a cell's last expression is shown whatever the backend. A cell that makes an ASGI `app`
+    and does not serve it shows it, if the package has its extra `testing`, until it runs again or the kernel ends.
 
     Call it once in a notebook's first cell; calling it again changes nothing but prints again. Outside
     of IPython it only prints.
@@ -50,6 +65,15 @@ def source_of(made) -> str | None:
     return keeper.sources.get(made) if keeper else None
 
 
+def addresses() -> dict[str, str]:
+    """Where the cells of this notebook show their demos and ASGI apps, by the cell's text as it was last run."""
+    keeper = getattr(sys.modules["IPython"].get_ipython(), "_demo_keeper", None) if "IPython" in sys.modules else None
+    if keeper is None:
+        return {}
+    found = {keeper.sources.get(demo): demo.local_url for demo in _running()}
+    return {**found, **{program.source: program.url for program in keeper.programs.values()}}
+
+
 def _png(figure) -> bytes | None:
     from IPython.core.pylabtools import print_figure
 
@@ -70,8 +94,19 @@ class _DemoKeeper:
         self.launched: dict[str, WeakSet] = {}
         self.before: WeakSet = WeakSet()
         self.sources: WeakKeyDictionary = WeakKeyDictionary()
+        self.programs: dict[str, Program] = {}
+        atexit.register(self.close)
+
+    def close(self) -> None:
+        """End the programs of the cells that made an ASGI app: at once, as a kernel has seconds to end."""
+        for program in self.programs.values():
+            program.process.kill()
+        for program in self.programs.values():
+            program.remove()
 
     def before_cell(self, info) -> None:
+        if program := self.programs.pop(self._key(info), None):
+            program.remove()
         for demo in self.launched.pop(self._key(info), ()):
             demo.close(verbose=False)
         self.before = WeakSet(_running())
@@ -80,13 +115,60 @@ class _DemoKeeper:
         new = [demo for demo in _running() if demo not in self.before]
         self.launched[self._key(result.info)] = WeakSet(new)
         app = self.names.get("app")
+        made_app = hasattr(app, "routes") and app not in self.sources
         for made in [*new, app] if hasattr(app, "routes") else new:
             self.sources.setdefault(made, result.info.raw_cell)
+        if made_app and result.success and not _serves(result.info.raw_cell) and (program := _shown(app)):
+            self.programs[self._key(result.info)] = program
 
     @staticmethod
     def _key(info) -> str:
         # JupyterLab and VS Code send the cell's id; for a frontend that does not, the text stands in.
         return info.cell_id or info.raw_cell
+
+
+def _serves(source: str) -> bool:
+    """Whether a cell serves what it makes, as a trap does."""
+    calls = [ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    return any(call in ("serve", "Program", "uvicorn.run") for call in calls)
+
+
+def _shown(app) -> "Program | None":
+    """Run the cell that made this ASGI app as a program, and show its page; None, with the reason, if it cannot be."""
+    from IPython.display import HTML, display
+
+    try:
+        from gradio_patterns.testing.programs import NotStarted, Program
+    except ModuleNotFoundError:  # installed without its extra
+        return None
+    from gradio_patterns.collection import front
+
+    if "JUPYTERHUB_SERVICE_PREFIX" in os.environ:
+        print("Not shown in a remote Jupyter: this app needs its host's root. To run it: uvicorn app:app")
+        return None
+    source = source_of(app) or ""
+    program = Program(source, path=front(source), tied=True)
+    try:
+        program.start()
+    except NotStarted as error:
+        print(f"Not shown, as it does not start: {str(error).splitlines()[-1]}")
+        program.remove()
+        return None
+    log = [line for line in program.log().splitlines() if not line.startswith("INFO:")]  # uvicorn's own
+    printed = re.sub(
+        r"(?<=: )/\S+", rf'<a href="{program.origin}\g<0>" target="_blank">\g<0></a>', escape("\n".join(log))
+    )
+    about = f'<a href="{program.url}" target="_blank">{program.url}</a>, a program of its own'
+    about += f", which printed:<pre>{printed}</pre>" if printed else ""
+    if "google.colab" in sys.modules:
+        from google.colab import output  # ty: ignore
+
+        display(HTML(about))
+        output.serve_kernel_port_as_iframe(program.port, path=urlsplit(program.url).path, height=HEIGHT)
+    else:
+        style = f'width="100%" height="{HEIGHT}" frameborder="0" allowfullscreen'
+        display(HTML(f'{about}<div><iframe src="{program.url}" {style}></iframe></div>'))
+    return program
 
 
 class _ProxiedFrame:

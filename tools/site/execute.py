@@ -30,10 +30,8 @@ SETTLED = """() => {
 # Which cell launched which demo: `notebook.setup`, the notebook's second cell, remembers it.
 WHERE = """
 import json
-import gradio
 from gradio_patterns import notebook
-running = [demo for demo in gradio.Blocks.get_instances() if demo.is_running]
-print(json.dumps({demo.local_url: notebook.source_of(demo) for demo in running}))
+print(json.dumps({source: url for source, url in notebook.addresses().items() if source}))
 """
 
 
@@ -73,13 +71,12 @@ def key(path: Path) -> str:
 
 
 def launches(recipe: Recipe) -> bool:
-    """Whether the recipe's demo is there after its section: it launches one, and no check closes it."""
-    return not recipe.is_asgi and not any("demo.close(" in check.source for check in recipe.checks)
+    """Whether the recipe's demo is there after its section: no check closes it."""
+    return not any("demo.close(" in check.source for check in recipe.checks)
 
 
-def _take(recipes: list[Recipe], running: dict[str, str | None], pictures: Path) -> None:
+def _take(recipes: list[Recipe], url_of: dict[str, str], pictures: Path) -> None:
     pictures.mkdir(parents=True, exist_ok=True)
-    url_of = {source: url for url, source in running.items()}
     with browser() as chrome:
         for recipe in recipes:
             if not launches(recipe):

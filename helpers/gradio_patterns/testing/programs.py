@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import ctypes
 import os
 import shutil
 import signal
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class Program(Visited):
     path: where an ASGI app has Gradio; read from its `mount_gradio_app(...)` if not given.
     files: what lies beside app.py: names and contents.
     asgi: whether it is started with `uvicorn app:app`: by default where it defines `app` and launches nothing.
+    tied: on Linux, whether it is killed when the thread that starts it ends, however that ends.
 
     url: where Gradio answers. folder: its working folder. port. process: the `subprocess.Popen`.
     """
@@ -59,6 +61,7 @@ class Program(Visited):
         path: str | None = None,
         files: Mapping[str, str | bytes] | None = None,
         asgi: bool | None = None,
+        tied: bool = False,
     ):
         super().__init__()
         self.source = source_of(what)
@@ -81,6 +84,7 @@ class Program(Visited):
             **(env or {}),
         }
         self.process: Any = None
+        self._tie = _tie() if tied and sys.platform == "linux" else None
 
     def start(self, wait: bool = True) -> Program:
         """Start it, and wait until it answers unless told not to.
@@ -98,6 +102,7 @@ class Program(Visited):
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                preexec_fn=self._tie,
                 start_new_session=True,  # Ctrl-C reaches its children as in a terminal, and not whoever started it
             )
         if wait:
@@ -176,6 +181,12 @@ class Program(Visited):
         log = self.log()
         self.remove()
         add_note(error, "What the program printed:", log)
+
+
+def _tie() -> Callable[[], object]:
+    """What the new process calls first: prctl(PR_SET_PDEATHSIG, SIGKILL), see prctl(2)."""
+    prctl = ctypes.CDLL(None).prctl  # found here, as little may be done between fork and exec
+    return lambda: prctl(1, signal.SIGKILL)
 
 
 def source_of(what: Any) -> str:
