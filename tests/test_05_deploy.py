@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,11 +19,12 @@ from urllib.parse import urlsplit
 import gradio as gr
 import httpx
 import pytest
+from gradio.media import get_image
 from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 
 from gradio_patterns import collection
-from gradio_patterns.testing import Nginx, Program, send, until, visitor
+from gradio_patterns.testing import Gate, Nginx, Program, send, until, visitor
 from tools.lab import jupyterlab
 from tools.programs import NGINX
 
@@ -173,6 +175,38 @@ def test_without_root_path_the_queue_of_a_remote_jupyter_answers_403(program, tm
 # --- inside-fastapi and waiting-times ---------------------------------------------------------------
 
 
+def test_inside_fastapi_refuses_a_text_that_is_too_long(imported, serve):
+    app = serve(imported(NOTEBOOK, "inside-fastapi").app)
+    texts = {"first": "a" * 1001, "second": "b"}
+    assert httpx.post(f"{app.origin}/api/similarity", json=texts, timeout=60).status_code == 422
+
+
+def test_waiting_times_a_click_is_answered_at_once_and_its_result_lasts(imported, serve):
+    """Why neither request's time is the time that a visitor waits, and that the recipe's is."""
+    module, ended = imported(NOTEBOOK, "waiting-times"), []
+
+    async def requests_ended(scope, receive, send):
+        await module.app(scope, receive, send)
+        ended.append(scope["path"].rpartition("/")[2])
+
+    app = serve(requests_ended, path="/demo")
+    with Gate().around((module.hashlib, "pbkdf2_hmac")) as gate:
+        ada = app.visitor()
+        jobs = [ada.submit("a phrase", api_name="/stretch") for _ in range(2)]
+        assert gate.inside(of=2) == 1  # one works, one waits
+        since = time.monotonic()
+        until(lambda: ended.count("join") == 2, "both clicks to be answered")
+        assert "data" not in ended
+        held = time.monotonic() - since
+        gate.open()
+        assert jobs[0].result() == jobs[1].result()
+    with pytest.raises(AppError, match="Type a phrase"):
+        ada.predict("", api_name="/stretch")
+    assert "demo_wait_seconds_count 3.0" in httpx.get(f"{app.origin}/metrics/").text
+    lines = [json.loads(line) for line in app.log().splitlines() if line.startswith('{"request"')]
+    assert lines[1]["waited"] > held > 0
+
+
 def test_a_bug_is_an_error_in_the_log_and_in_the_metrics(imported, serve, monkeypatch):
     module = imported(NOTEBOOK, "waiting-times")
     app = serve(module.app)
@@ -218,6 +252,18 @@ def test_without_root_path_the_theme_is_asked_for_outside_the_sub_path(need, ser
         assert http.get(f"{nginx.url}/demo/theme.css").status_code == 200
 
 
+def test_behind_nginx_a_file_above_nginxs_own_limit_is_counted(need, imported, tmp_path):
+    need(NGINX)
+    text = tmp_path / "text.txt"
+    text.write_text("one two two\n" * 250_000)  # 3 MB
+    with behind(imported(NOTEBOOK, "behind-nginx").demo) as nginx:
+        ada = visitor(nginx.url, ssl_verify=nginx.context, download_files=False)
+        *counting, (told, table) = ada.submit(handle_file(text), api_name="/count")
+        assert counting
+        assert told == "250000 lines read, 2 different words"
+        assert httpx.get(table["url"], verify=nginx.context).text == "two,500000\none,250000\n"
+
+
 @pytest.mark.parametrize("trusted", ["127.0.0.1", "192.0.2.1"])
 def test_links_are_right_whether_or_not_the_proxy_is_trusted(need, program, tmp_path, trusted):
     need(NGINX)
@@ -249,13 +295,13 @@ def test_a_visitors_address_is_the_proxys_unless_that_is_trusted(need, trusted, 
 def test_ctrl_c_closes_in_good_order_and_tells_nobody():
     text = collection.load(NOTEBOOK).cell("container-trap").source.split('"""')[1]
     with Program(text) as app:
-        job = app.submit("/answer")
+        job = app.submit("/answer", "Why?")
         until(job.outputs, "the answer to begin")
         assert app.stop(signal.SIGINT) == 0
         with pytest.raises(Exception) as told:  # noqa: PT011
             job.result(timeout=60)
     assert not isinstance(told.value, AppError)  # broken off, and nothing said
-    assert "words" not in job.outputs()
+    assert job.outputs() == ["an answer"]
 
 
 def test_an_error_of_the_model_is_told_and_does_not_keep_the_only_place(imported, monkeypatch):
@@ -266,11 +312,54 @@ def test_an_error_of_the_model_is_told_and_does_not_keep_the_only_place(imported
     def broken(**_):
         raise gr.Error("The model broke.", print_exception=False)
 
+    with pytest.raises(AppError, match="Type a question first"):
+        ada.predict(" ", 8, api_name="/answer")
     monkeypatch.setattr(module.chat.model, "generate", broken)
     with pytest.raises(AppError, match="The model broke"):
         ada.submit("Why does it rain?", 8, api_name="/answer").result(timeout=120)
     monkeypatch.undo()
     assert ada.predict("Why does it rain?", 8, api_name="/answer")
+
+
+# --- space and replicas -----------------------------------------------------------------------------
+
+ZERO_GPU = """
+def GPU(duration):
+    return lambda function: lambda *args: print("GPU for", function.__name__, duration, "s") or function(*args)
+"""
+
+
+def test_space_lends_the_gpu_to_what_computes_and_to_no_mistake():
+    picture = handle_file(get_image("cheetah1.jpg"))
+    with Program(collection.recipe("space"), files={"spaces.py": ZERO_GPU}) as space:
+        ada = space.visitor()
+        with pytest.raises(AppError, match="Choose a picture"):
+            ada.predict(None, api_name="/classify")
+        assert "GPU for" not in space.log()
+        assert ada.predict(picture, api_name="/classify")["label"] == "cheetah"
+        assert space.log().count("GPU for infer 20 s") == 1
+        assert ada.config["run_history"] is False  # the browser keeps no inputs
+
+
+def test_replicas_a_restarted_one_gets_its_visitors_back_with_new_lists(need):
+    need(NGINX)
+    text = (DEPLOY / "nginx-replicas.conf").read_text()
+    files = {"proxy.conf": (DEPLOY / "proxy.conf").read_text()}
+    recipe, home = collection.recipe("replicas"), None
+    with (
+        Program(recipe) as one,
+        Program(recipe) as two,
+        Nginx(text, {"app1:7860": one, "app2:7860": two}, files=files) as nginx,
+    ):
+        while home != str(one.process.pid):  # until chance gives that replica a visitor
+            ada = visitor(nginx.url, ssl_verify=nginx.context)
+            _, home = ada.predict("milk", api_name="/add")
+        nginx.reload(text.replace("server app1:7860", "server app1:7860 down"))
+        assert one.stop(signal.SIGTERM) == 0
+        assert ada.predict("tea", api_name="/add") == ("tea", str(two.process.pid))
+        one.start()
+        nginx.reload(text)
+        assert ada.predict("bread", api_name="/add") == ("bread", str(one.process.pid))
 
 
 # --- scale-out --------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import gradio as gr
 import httpx
 import pytest
 from fastapi import FastAPI, Request
+from gradio_client.exceptions import AppError
 from itsdangerous import TimestampSigner
 from starlette.middleware.sessions import SessionMiddleware
 
@@ -564,6 +565,12 @@ def test_script_passes_a_token_that_the_hub_knows(space):
     session = json.loads(base64.b64decode(ada.cookies["session"].partition(".")[0]))  # signed, and readable
     token = session["oauth_info"]["access_token"]
     assert visitor(app.url, oauth_token=token).predict(api_name="/hub_name") == "ada"
+
+
+def test_hugging_face_login_has_the_hub_refuse_a_made_up_token(space):
+    _, app = space
+    with pytest.raises(AppError, match="The Hub refuses your token"):
+        visitor(app.url, oauth_token="made up").predict(api_name="/hub_name")
 
 
 def test_space_builds_its_own_address_behind_any_proxy(program):

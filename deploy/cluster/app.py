@@ -46,7 +46,7 @@ class Search:
         return [(i, problem, os.getpid(), len(texts)) for i, problem in zip(best, problems, strict=True)]
 
 
-here = {"num_cpus": 4, "include_dashboard": False, "object_store_memory": 80_000_000}
+here = {"num_cpus": 2, "include_dashboard": False, "object_store_memory": 80_000_000}
 cluster = {} if os.environ.get("RAY_ADDRESS") else here  # join that one, or start one on this machine
 for chance in range(3):  # Ray gives its own start 30 s, too little on a busy machine
     try:

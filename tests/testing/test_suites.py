@@ -47,6 +47,42 @@ def test_files_options_and_environment_reach_the_tests():
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("named", ["", "import hypothesis"])
+def test_hypothesis_comes_for_who_names_it(named):
+    tests = f"""
+{named}
+
+def test_it(pytestconfig):
+    assert pytestconfig.pluginmanager.hasplugin("hypo" + "thesispytest") is {bool(named)}
+"""
+    outcome = run_tests(APP, tests)
+    assert outcome.counts == {"passed": 1}, outcome.text
+
+
+@pytest.mark.slow
+def test_a_page_needs_a_browser_or_is_skipped_with_the_reason():
+    tests = """
+from pathlib import Path
+
+def test_the_name_of_the_browser(browser_type_launch_args, browser_type):
+    assert Path(browser_type_launch_args["executable_path"] or browser_type.executable_path).exists()
+"""
+    there = run_tests(APP, tests)
+    assert there.counts in ({"passed": 1}, {"skipped": 1}), there.text
+    nowhere = {"PATH": "", "PLAYWRIGHT_BROWSERS_PATH": "/nowhere"}
+    without = run_tests(APP, tests, env=nowhere)
+    assert without.counts == {"skipped": 1}
+    assert "no Chromium here: playwright install" in without.text
+
+
+@pytest.mark.slow
+def test_a_conftest_of_ones_own_takes_the_place_of_that_one():
+    own = "import pytest\n\n@pytest.fixture\ndef word():\n    return 'tea'\n"
+    outcome = run_tests(APP, "def test_it(word):\n    assert word == 'tea'\n", files={"conftest.py": own})
+    assert outcome.counts == {"passed": 1}, outcome.text
+
+
+@pytest.mark.slow
 def test_a_wrong_option_is_shown():
     outcome = run_tests(APP, "", options=["--nonsense"])
     assert (outcome.counts, outcome.status) == ({}, 4)

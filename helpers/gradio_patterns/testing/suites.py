@@ -22,6 +22,25 @@ from .programs import end_processes, source_of
 
 SECONDS = 300.0
 
+# For tests that open a page: the system's Chromium if there is one, and patience, since what is there is seen at once.
+CONFTEST = """
+from pathlib import Path
+
+import pytest
+
+from gradio_patterns.testing.pages import CHROMIUM_ARGS, SECONDS, system_chromium
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type, browser_type_launch_args):
+    from playwright.sync_api import expect
+
+    if not (system_chromium() or Path(browser_type.executable_path).exists()):
+        pytest.skip("no Chromium here: playwright install --with-deps chromium")
+    expect.set_options(timeout=1000 * SECONDS)
+    return {**browser_type_launch_args, "executable_path": system_chromium(), "args": CHROMIUM_ARGS}
+"""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -51,14 +70,20 @@ def run_tests(
     test_app.py. files: what lies beside them, names and texts. options: of pytest. env: environment variables beside
     those of this process.
 
+    Beside the tests lies a conftest.py, unless `files` has one: pages open in the system's Chromium where there is one,
+    and where there is none a test of a page is skipped, with the reason.
+
     Raises `TimeoutError`, with what was printed, if pytest does not end within `seconds`; all it started is ended.
     """
     with tempfile.TemporaryDirectory(prefix="suite-") as folder:
-        for name, text in {"app.py": f"{source_of(app)}\n", "test_app.py": tests, **(files or {})}.items():
+        texts = {"app.py": f"{source_of(app)}\n", "test_app.py": tests, "conftest.py": CONFTEST, **(files or {})}
+        for name, text in texts.items():
             (Path(folder) / name).write_text(text, encoding="utf-8")
         report, log = Path(folder) / "report.xml", Path(folder) / "log"
         command = [sys.executable, "-m", "pytest", "-q", "-rs", "--tb=short", "--no-header", "--color=no"]
         command += ["-p", "no:cacheprovider", "-p", "no:nbmake", f"--rootdir={folder}"]
+        if "hypothesis" not in "".join([tests, *options, *(files or {}).values()]):
+            command += ["-p", "no:hypothesispytest"]  # it imports Hypothesis: a second and more for nothing
         command += [f"--junit-xml={report}", *options]
         command += ["-W", "ignore:Session-scoped fixtures defined as instance methods"]  # pytest-playwright, of pytest
         own = {"GRADIO_ANALYTICS_ENABLED": "False", "GRADIO_PATTERNS_SUITE": folder, **(env or {})}
