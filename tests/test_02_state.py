@@ -249,6 +249,7 @@ def test_a_deleted_chat_is_gone_and_its_number_is_not_given_again(chats):
     _, first = begin(chats, ada, "Is this the first?")
     assert roles(ada, first) == ["user", "assistant"]
     ada.predict(first, api_name="/delete")
+    assert ada.predict(0, api_name="/open")[0]["choices"] == [["New chat", 0]]
     for name, arguments in {"/open": [first], "/delete": [first], "/send": ["Go on.", first]}.items():
         with pytest.raises(AppError, match="not among yours"):
             ada.predict(*arguments, api_name=name)

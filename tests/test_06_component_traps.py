@@ -21,7 +21,7 @@ from gradio_client import handle_file
 from PIL import Image, ImageDraw
 
 from gradio_patterns import collection
-from gradio_patterns.testing import Browser, visitor
+from gradio_patterns.testing import Browser, visitor, visitors
 
 NOTEBOOK = "06_component_traps"
 
@@ -46,6 +46,32 @@ def names():
         return types.SimpleNamespace(**found)
 
     return run
+
+
+# --- choices --------------------------------------------------------------------------------------
+
+
+def test_empty_choice_names_each_field_that_is_missing_or_stale(imported):
+    calls = [
+        (None, None, []),
+        ("image", None, []),
+        ("image", "vit-base", None),  # an API client's
+        ("image", "vit-base", []),  # the page's
+        ("image", "ViT base, 346 MB", ["top-1"]),  # a label instead of its value
+        ("text", "vit-base", ["top-1"]),
+        ("image", "vit-base", ["top-1", "top-5"]),
+    ]
+    ada = visitor(imported(NOTEBOOK, "empty-choice").demo)
+    ada.predict("image", api_name="/offer")
+    assert [said(ada.submit(*chosen, api_name="/evaluate")) for chosen in calls] == [
+        "Choose a task first.",
+        "Choose a model.",
+        "Choose at least one metric.",
+        "Choose at least one metric.",
+        "Value: ViT base, 346 MB is not in the list of choices: ['mobilenet-v2', 'vit-base']",
+        "This model is not for this task. Choose again.",
+        "vit-base: top-1, top-5",
+    ]
 
 
 # --- pictures -------------------------------------------------------------------------------------
@@ -158,6 +184,31 @@ def test_the_recipe_opens_every_picture_as_it_is_meant(names, pictures):
     assert min(opened["print.jpg"].getpixel((140, 60))) > 225
 
 
+def test_image_types_of_the_demo_gives_the_colours_that_are_meant(imported, pictures):
+    ada, opened = visitor(imported(NOTEBOOK, "image-types").demo), {}
+    for name in ("scan.png", "sign.gif", "print.jpg"):
+        _, path = ada.predict(handle_file(pictures[name]), api_name="/open")
+        opened[name] = Image.open(path)
+    assert [opened["scan.png"].getpixel((x, 60))[0] for x in (0, 80, 159)] == [0, 128, 255]
+    assert opened["sign.gif"].getpixel((0, 0)) == (255, 255, 255)
+    assert opened["print.jpg"].getpixel((20, 60))[2] < 30 < 225 < opened["print.jpg"].getpixel((20, 60))[0]
+
+
+def test_image_types_of_the_demo_refuses_what_is_no_picture(imported, tmp_path):
+    module = imported(NOTEBOOK, "image-types")
+    contents = {
+        "drawing.svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
+        "text.png": b"no picture, whatever its name says",
+        "cut-short.png": module.logo.read_bytes()[:300],
+    }
+    ada = visitor(module.demo)
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+        words = said(ada.submit(handle_file(tmp_path / name), api_name="/open"))
+        assert words == "This file cannot be read as a picture. Save it as PNG or JPEG.", name
+    assert said(ada.submit(None, api_name="/open")) == "Choose a picture first."
+
+
 def bomb(width: int, height: int) -> bytes:
     """A PNG of so many black pixels, one bit each."""
 
@@ -267,7 +318,7 @@ def test_the_chatbot_takes_no_strings_and_no_type(serve):
 def converter():
     """`messages_from` of the notebook, without the check around it."""
     source, found = collection.load(NOTEBOOK).cell("chat-messages-pairs-check").source, {}
-    exec(source[source.index("def messages_from") : source.index("with gr.Blocks")], found)
+    exec(source[source.index("def messages_from") : source.index("pairs = [")], found)
     return found["messages_from"]
 
 
@@ -325,6 +376,26 @@ def test_the_shop_takes_every_valid_order_and_no_other(imported):
         assert "EUR" not in str(words)
 
 
+def test_hidden_is_not_safe_says_what_is_wrong_with_a_request(imported):
+    module = imported(NOTEBOOK, "hidden-is-not-safe")
+    tries = {
+        ("/buy", "Mug", 2): "2 x Mug: 19.00 EUR",
+        ("/buy", "Gold", 2): "Value: Gold is not in the list of choices: ['Mug', 'Shirt']",
+        ("/buy", None, 2): "Choose an item.",
+        ("/buy", "Mug", None): "Choose a count from 1 to 99.",
+        ("/buy", "Mug", -2): "Value -2 is less than minimum value 1.",
+        ("/unlock", "1234"): "This is not the staff code.",
+        ("/refund", "17"): "Enter the staff code first.",
+    }
+    guest, staff = visitors(module.demo, 2)
+    assert {tried: said(guest.submit(*tried[1:], api_name=tried[0])) for tried in tries} == tries
+    staff.predict(module.STAFF_CODE, api_name="/unlock")
+    assert said(staff.submit("17", api_name="/refund")) == "Order 17 is refunded."
+    assert said(staff.submit(" ", api_name="/refund")) == "Write the order's number."
+    assert said(guest.submit("17", api_name="/refund")) == "Enter the staff code first."  # it opened for one only
+    assert module.STAFF_CODE not in Browser(module.demo).get("config").text
+
+
 def test_the_shop_has_no_history(imported):
     module = imported(NOTEBOOK, "hidden-is-not-safe")
     browser = Browser(module.demo)
@@ -353,6 +424,8 @@ def test_components_convert_little_of_what_a_client_sends(serve):
             "slider": gr.Slider(0, 10, step=1, label="Slider"),
             "check": gr.Checkbox(label="Checkbox"),
             "table": gr.Dataframe(headers=["item", "price"], datatype=["str", "number"], type="array", label="Table"),
+            "several": gr.Dropdown(["a", "b"], multiselect=True, label="Several"),
+            "time": gr.DateTime(type="string", label="Time"),
         }
         for name, field in fields.items():
             field.change(repr, field, out, api_name=name)
@@ -360,17 +433,19 @@ def test_components_convert_little_of_what_a_client_sends(serve):
             gr.Button(name).click(lambda value=value: value, None, fields[name], api_name=f"nan_{name}")
     served = serve(app)
     rows = [["a", 1.5], ["b", "7"], ["c", ""], ["d", None]]
-    calls = {
-        ("number", None): "None",
-        ("number", "3"): "'3'",
-        ("whole", 2.5): "2",  # to the even neighbour
-        ("whole", 3.5): "4",
-        ("slider", 3.4): "3.4",
-        ("slider", 11): "Value 11 is greater than maximum value 10.",
-        ("check", "no"): "'no'",
-    }
-    jobs = {call: served.submit(f"/{call[0]}", call[1]) for call in calls}
-    assert {call: said(job) for call, job in jobs.items()} == calls
+    calls = [
+        ("number", None, "None"),
+        ("number", "3", "'3'"),
+        ("whole", 2.5, "2"),  # to the even neighbour
+        ("whole", 3.5, "4"),
+        ("slider", 3.4, "3.4"),
+        ("slider", 11, "Value 11 is greater than maximum value 10."),
+        ("check", "no", "'no'"),
+        ("several", ["a"], "['a']"),
+        ("time", "2026-01-31 12:00:00", "'2026-01-31 12:00:00'"),
+    ]
+    jobs = [served.submit(f"/{name}", value) for name, value, _ in calls]
+    assert [said(job) for job in jobs] == [words for _, _, words in calls]
     assert served.submit("/slider", None).exception()
     assert said(served.submit("/table", {"headers": ["item", "price"], "data": rows})) == repr(rows)
     returned = {name: served.submit(f"/nan_{name}") for name in ("number", "table", "whole")}
@@ -395,6 +470,27 @@ def test_the_costs_of_every_table(imported):
     for headers, rows, words in tables:
         job = ada.submit({"headers": headers, "data": rows}, 0, api_name="/cost")
         assert str(job.exception() or job.result()[1]) == words, rows
+
+
+def test_numbers_and_tables_names_the_row_and_the_discount_that_are_wrong(imported):
+    columns, price = ["item", "amount", "price"], "price: write a number from 0 to 1000000."
+    calls = [
+        ([["pen", "7", 2.0], ["", "", ""], ["ink", 1, "0.5"]], 10, "13.05 EUR"),  # edited in the page
+        ([["pen", 1, 1], ["ink", "many", 1]], 0, "ink, amount: write a number from 0 to 1000000."),
+        ([["pen", 1, "0,5"]], 0, f"pen, {price}"),
+        ([["pen", 1, "inf"]], 0, f"pen, {price}"),
+        ([["pen", 1, 1_000_001]], 0, f"pen, {price}"),
+        ([["pen", 1, 1_000_000]], 0, "1000000.00 EUR"),
+        ([["", 1, None]], 0, f"The row without an item, {price}"),
+        ([["", "", ""]], 0, "Fill in at least one row."),
+        ([["pen", 1, 1]], 100, "0.00 EUR"),
+        ([["pen", 1, 1]], 101, "Discount: write a number from 0 to 100."),
+        ([["pen", 1, 1]], None, "Discount: write a number from 0 to 100."),
+    ]
+    ada = visitor(imported(NOTEBOOK, "numbers-and-tables").demo)
+    for rows, percent, words in calls:
+        job = ada.submit({"headers": columns, "data": rows}, percent, api_name="/cost")
+        assert str(job.exception() or job.result()[1]) == words, (rows, percent)
 
 
 # --- errors ---------------------------------------------------------------------------------------

@@ -81,6 +81,19 @@ def test_an_input_that_the_model_cannot_bear_fails_alone(imported, serve):
     assert columns[1] == ["", "Type a question first.", "This input could not be processed.", ""]  # nothing internal
 
 
+def test_batch_chat_needs_fewer_passes_than_one_by_one(imported, serve):
+    recipe = imported(NOTEBOOK, "batch-chat")
+    asked = ["Name three colours.", "What do bees make?", "What is snow?"]
+
+    def passes(batches):
+        with patch.object(recipe.chat.model, "forward", wraps=recipe.chat.model.forward) as forward:
+            for batch in batches:
+                recipe.answer(batch, [[]] * len(batch), [10] * len(batch))
+        return forward.call_count
+
+    assert 2 * passes([asked]) < passes([[text] for text in asked])
+
+
 def test_answers_of_different_length_share_no_pass(imported):
     recipe = imported(NOTEBOOK, "batch-chat")
     with patch.object(recipe.chat.model, "generate", wraps=recipe.chat.model.generate) as generate:
@@ -168,6 +181,13 @@ def test_examples_are_computed_at_launch_or_at_the_first_click(mode, counts, ser
         assert one.predict(1, api_name="/example") == "TWO"
         found.append(len(computed))
     assert found == counts
+
+
+def test_cache_two_people_can_share_the_key_of_a_request():
+    from gradio.caching import cache_hash
+
+    keys = [cache_hash(gr.Request(username=name)) for name in ("alice", "bob", "carol", "dave")]
+    assert len(set(keys)) < len(keys)  # the address in memory of one that is gone
 
 
 def test_private_answers_are_forgotten_when_the_page_closes(imported):
@@ -348,6 +368,7 @@ def test_a_path_is_passed_on_and_an_array_is_encoded(serve, tmp_path):
     files = {name: httpx.get(value["url"], timeout=60).content for name, value in sent.items()}
     assert files["path"] == (tmp_path / "photo.jpg").read_bytes()
     assert len(files["png"]) > 8 * max(len(files["jpeg"]), len(files["webp"]))
+    assert gr.Image().format == "webp"  # unless told otherwise
     for name in ("numpy", "pil", "filepath"):
         assert send(app.url, name, [[sent["path"]]], users=1).status[0] == "ok"
     assert given == ["ndarray", "Image", "str"]  # the last is not decoded
@@ -454,6 +475,11 @@ def test_settings_spare_the_summaries_and_most_of_the_places(serve):
     assert summaries > 16
     assert no_summaries == 0
     assert places > 2 * few_places
+
+
+def test_queue_cost_does_not_show_the_profile_to_everybody(imported):
+    demo = imported(NOTEBOOK, "queue-cost").demo
+    assert httpx.get(f"{demo.local_url}gradio_api/profiling/summary", timeout=60).status_code == 404  # off by default
 
 
 @pytest.mark.undisturbed
