@@ -10,7 +10,7 @@ from gradio.media import get_image
 from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 
-from gradio_patterns.testing import Gate, send, until, visitor
+from gradio_patterns.testing import Browser, Gate, send, until, visitor
 
 NOTEBOOK = "03_queue_concurrency"
 
@@ -66,6 +66,22 @@ def test_each_use_of_one_function_has_a_group_of_its_own(imported):
         script = visitor(recipe.demo).submit("Open?", api_name="/bulk")
         assert gate.inside(of=6) == 5
     assert {job.result() for job in [*visits, script]} == {recipe.ANSWERS[3]}
+
+
+def test_same_function_twice_answers_by_meaning(imported):
+    recipe = imported(NOTEBOOK, "same-function-twice")
+    for endpoint in ("/search", "/bulk"):
+        answer = visitor(recipe.demo).predict("When is the money back?", api_name=endpoint)
+        assert answer == recipe.ANSWERS[0]
+
+
+def test_no_back_door_is_left_under_another_name(imported):
+    demo = imported(NOTEBOOK, "no-back-door").demo
+    [event] = [d["id"] for d in demo.config["dependencies"] if d["api_name"] == "classify"]
+    body = {"data": [None], "fn_index": event, "session_hash": "somebody"}
+    doors = ["run/classify", "api/classify", "run/predict", "call/classify", "queue/join"]
+    answers = Browser(demo).attack([("POST", f"gradio_api/{door}", body) for door in doors])
+    assert list(answers.values()) == [404, 404, 404, 200, 200]
 
 
 def test_too_many_lines_are_refused_before_they_are_read(imported):

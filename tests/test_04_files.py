@@ -77,6 +77,17 @@ def test_a_kept_copy_has_its_name_only_once_it_is_whole(imported, monkeypatch, t
     assert list(recipe.KEPT.iterdir()) == [kept]
 
 
+def test_keep_an_upload_takes_any_name(imported, monkeypatch, tmp_path):
+    monkeypatch.setenv("KEPT_DIR", str(tmp_path))
+    demo = imported(NOTEBOOK, "keep-an-upload").demo
+    names = ["../../app.py", "my notes (1).txt", ".htaccess", "-rf", "a\nb;$(id).sh", "x" * 300 + ".tar.gz"]
+    for name in names:
+        status, receipt = Browser(demo).run("hand_in", uploaded(demo, name, name.encode()))
+        assert status == 200
+        assert (tmp_path / f"{receipt['receipt']}-{receipt['name']}").read_bytes() == name.encode()
+    assert len(list(tmp_path.iterdir())) == len(names)
+
+
 # --- bytes-or-path ---
 
 
@@ -100,6 +111,17 @@ def test_a_single_file_is_no_list(serve):
     for value, api_name in (([], "/single"), (handle_file(get_file("sample.txt")), "/multiple")):
         with pytest.raises(AppError):
             app.visitor().predict(value, api_name=api_name)
+
+
+def test_bytes_or_path_has_a_folder_like_several_files(imported):
+    ada, lion = visitor(imported(NOTEBOOK, "bytes-or-path").demo), handle_file(get_image("lion.jpg"))
+    for sent in (None, [], [lion, handle_file(get_image("tower.jpg"))]):
+        for kind in ("filepath", "binary"):
+            folder, several = (ada.predict(sent, api_name=f"/{count}_{kind}") for count in ("directory", "multiple"))
+            assert folder == several
+    assert ada.predict([lion, lion], api_name="/directory_filepath").startswith(
+        "list of 2: str (path of lion.jpg, 18489"
+    )
 
 
 # --- download ---
@@ -142,6 +164,13 @@ def test_export_leaves_no_second_copy(imported, monkeypatch, tmp_path):
 @pytest.mark.parametrize("weight", ["70,5", "1,234.5", "nan", "inf", "1e999", -1, 1001, " "])
 def test_no_weight_is_guessed(imported, weight):
     table = {"headers": ["Day", "Weight (kg)"], "data": [["Mon", weight]]}
+    with pytest.raises(AppError, match="Every row needs a day and a weight"):
+        visitor(imported(NOTEBOOK, "download").demo).predict(table, "CSV", api_name="/export")
+
+
+@pytest.mark.parametrize("row", [["", ""], ["Fri", ""], ["", 70.1], ["Fri", "heavy"]])
+def test_download_refuses_what_is_not_filled_in(imported, row):
+    table = {"headers": ["Day", "Weight (kg)"], "data": [row]}
     with pytest.raises(AppError, match="Every row needs a day and a weight"):
         visitor(imported(NOTEBOOK, "download").demo).predict(table, "CSV", api_name="/export")
 
@@ -276,6 +305,13 @@ def test_the_limit_counts_each_file_alone(serve):
         assert httpx.post(f"{app.url}gradio_api/upload", files=files, timeout=PATIENCE).status_code == status
 
 
+def test_too_large_keeps_a_file_that_is_a_byte_over_at_the_client(imported, tmp_path):
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(bytes(200 * 1024 + 1))
+    with pytest.raises(ValueError, match=r"/scan\.pdf exceeds the maximum file size of 204800 bytes"):
+        visitor(imported(NOTEBOOK, "too-large").demo).predict(None, [handle_file(scan)], api_name="/submit")
+
+
 def test_nothing_to_submit_is_refused(imported):
     with pytest.raises(AppError, match="Add notes or scans first"):
         visitor(imported(NOTEBOOK, "too-large").demo).predict(None, [], api_name="/submit")
@@ -363,6 +399,7 @@ def refused():
     return {
         "palette.gif": (encoded(Image.new("P", (4, 4)), "GIF"), kinds, "not a JPEG"),
         "svg.png": (b"<svg xmlns='http://www.w3.org/2000/svg'/>", kinds, "not a JPEG"),
+        "html.jpg": (b"<script>alert(1)</script>", kinds, "not a JPEG"),
         "empty.jpg": (b"", kinds, "not a JPEG"),
         "signature.png": (b"\x89PNG\r\n\x1a\n<script>", "damaged or incomplete", "damaged|not a JPEG"),
         "half.jpg": (lion[: len(lion) // 2], "damaged or incomplete", "damaged or incomplete"),
@@ -449,6 +486,19 @@ def test_more_than_1000_files_are_refused(serve):
     many = [("files", (f"{number}.txt", b"x")) for number in range(1001)]
     answer = httpx.post(f"{serve(demo).url}gradio_api/upload", files=many, timeout=PATIENCE)
     assert (answer.status_code, answer.text) == (400, "Too many files. Maximum number of files is 1000.")
+
+
+def test_many_files_gives_each_bad_one_its_row(imported):
+    demo, lion = imported(NOTEBOOK, "many-files").demo, Path(get_image("lion.jpg")).read_bytes()
+    sent = {"a.jpg": lion, "half.jpg": lion[:9000], "notes.jpg": b"shopping list"}
+    sent["huge.png"] = encoded(Image.new("1", (8000, 5001)), "PNG")
+    chosen = [uploaded(demo, name, content) for name, content in [*sent.items(), ("a.jpg", lion)]]
+    _, _, (table, pictures, _) = Browser(demo).call("classify", chosen)
+    reasons = ["", "damaged or incomplete", "not a JPEG, PNG or WebP picture", "too many pixels", ""]
+    assert [row[3] for row in table["data"]] == reasons
+    assert len(pictures) == 2
+    refused = Browser(demo).run("classify", chosen * 101)[1]
+    assert refused == "505 files, of at most 500 at a time. Choose a smaller folder."
 
 
 def test_the_table_grows_by_a_row_for_each_file(imported):

@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import gradio as gr
 import httpx
 import pytest
-from gradio_client.exceptions import AppError
+from gradio.media import get_image
+from gradio_client import handle_file
+from gradio_client.exceptions import AppError, ValidationError
 from gradio_client.utils import Status
 
 from gradio_patterns.testing import Gate, until, visitor, visitors
@@ -99,7 +101,8 @@ def test_a_key_sent_many_times_at_once_places_one_order(imported):
 
 def test_what_is_no_order_is_refused(imported):
     (guest,) = visitors(imported(NOTEBOOK, "one-click-once").demo, 1)
-    for wrong in (("", 2, "a"), (None, 2, "b"), ("tea", None, "c"), ("tea", 0, "d"), ("tea", 21, "e"), ("tea", 1, 5)):
+    no_drink, no_cups, no_key = [("", 2, "a"), (None, 2, "b")], [(None, "c"), (0, "d"), (21, "e")], ["", None, 5]
+    for wrong in [*no_drink, *(("tea", *cups) for cups in no_cups), *(("tea", 1, key) for key in no_key)]:
         with pytest.raises(AppError, match=r"at least one cup|less than minimum|greater than maximum|Send a key"):
             guest.predict(*wrong, api_name="/order")
     assert guest.predict("tea", 20, "f", api_name="/order") == "Order 1: 20 x tea"
@@ -121,3 +124,12 @@ def test_stop_without_a_job_stops_nothing(imported):
     ada = visitor(imported(NOTEBOOK, "long-work").demo)
     ada.predict(api_name="/stop")
     assert ada.predict("a\nb", api_name="/duplicates")[0] == "2 lines compared."
+
+
+def test_validate_first_takes_2_to_16_colours(imported):
+    ada, lion = visitor(imported(NOTEBOOK, "validate-first").demo), handle_file(get_image("lion.jpg"))
+    for number in (1, 17, None):
+        with pytest.raises(ValidationError, match="colours: Between 2 and 16 colours"):
+            ada.predict(lion, number, api_name="/reduce")
+    for number in (2, 16):
+        assert len(ada.predict(lion, number, api_name="/reduce")[1].split()) == number

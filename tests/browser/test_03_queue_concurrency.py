@@ -1,6 +1,5 @@
 """The queue, where only a browser can tell: what a refused or waiting visitor reads, and what a closed tab frees."""
 
-import dataclasses
 import itertools
 import re
 import threading
@@ -11,10 +10,8 @@ import httpx
 import pytest
 from playwright.sync_api import Page, TimeoutError, expect
 
-from gradio_patterns import collection
-from gradio_patterns.testing import until, visitor
+from gradio_patterns.testing import Gate, until, visitor
 from gradio_patterns.testing.pages import open_page
-from tools.alone import Alone as Program
 
 # Many pages and many programs: `make test` leaves them to `make test-all`.
 NOTEBOOK = "03_queue_concurrency"
@@ -84,46 +81,63 @@ def test_the_handlers_own_error_is_not_taken_for_a_full_queue(page, recipe):
 
 # What Stop and a closed tab free
 
-HELD = """
-passes, stopped = [], threading.Event()
+
+@pytest.fixture
+def stream(imported, monkeypatch):
+    """The recipe in this process, with a model that ends no answer before its limit."""
+    module = imported(NOTEBOOK, "stream")
+    monkeypatch.setattr(module.chat.model.generation_config, "eos_token_id", None)
+    return module
 
 
-def hold(*_):  # before each token: the tenth waits until Stop has been pressed
-    passes.append(1)
-    if len(passes) == 10:
-        stopped.wait(120)
+def reply(page: Page):
+    return page.get_by_role("textbox").last
 
 
-def passed() -> int:
-    return len(passes)
-
-
-chat.model.register_forward_pre_hook(hold)
-chat.model.generation_config.eos_token_id = None  # no answer ends of itself before its limit
-with demo:
-    gr.api(passed, api_name="passes", concurrency_limit=None)
-    gr.api(stopped.set, api_name="stopped", concurrency_limit=None)
-demo.launch("""
-
-
-def test_stop_ends_the_generation(page, request):
-    cell = collection.load(NOTEBOOK).cell("stream")
-    program = Program(dataclasses.replace(cell, source=cell.source.replace("demo.launch(", HELD)))
-    request.addfinalizer(program.remove)
-    program.start()
-    page.goto(program.url)
-    page.get_by_role("spinbutton").fill("400")
-    page.get_by_role("spinbutton").press("Tab")
-    button(page, "Ask").click()
-    client = program.visitor()
-    until(lambda: client.predict(api_name="/passes") == 10, "the tenth token")
-    other = client.submit("Name three colours.", 8, api_name="/answer")
-    until(lambda: waiting(program.url) == 1)
-    with page.expect_request("**/cancel"):
+def stop(page: Page):
+    with page.expect_response("**/run/**"):  # the server knows
         button(page, "Stop").click()
-    client.predict(api_name="/stopped")
-    assert other.result(120)
-    assert 10 + 8 <= client.predict(api_name="/passes") < 400  # both answers: one model thread, so the first has ended
+
+
+def test_stop_ends_the_generation(page, stream):
+    page.goto(stream.demo.local_url)
+    with Gate().around(stream.chat.model) as gate:
+        for _ in ("click", "click again"):
+            with page.expect_response("**/run/**"):
+                button(page, "Ask").click()
+            gate.reached(1)
+        gate.let(9)
+        until(lambda: gate.entered == 10, "the tenth token")
+        expect(reply(page)).to_have_value(re.compile(r"\w"))
+        other = visitor(stream.demo).submit("Name three colours.", 8, api_name="/answer")
+        until(lambda: gate.waiting() == 1, "the other visitor in line, and no second answer of the first one")
+        stop(page)
+        gate.open()
+        assert other.result(120)
+        assert gate.entered == 10 + 8
+        expect(reply(page)).to_have_value(re.compile(r"\w"))  # what there was is kept
+        expect(page.get_by_text("Error", exact=True)).to_have_count(0)
+        button(page, "Ask").click()
+        until(lambda: gate.entered > 10 + 8, "the next answer")
+
+
+def test_stop_ends_the_own_answer_alone_also_before_its_turn(context, stream):
+    first, second = (open_page(context.new_page(), stream.demo) for _ in range(2))
+    with Gate().around(stream.chat.model) as gate:
+        for tab in (first, second):
+            tab.get_by_role("spinbutton").fill("12")
+            tab.get_by_role("spinbutton").press("Tab")
+            button(tab, "Ask").click()
+            gate.reached(1)
+        until(lambda: gate.waiting() == 1, "the second visitor in line")
+        stop(second)
+        gate.open()
+        expect(second.get_by_text("queue:")).to_have_count(0)
+        assert gate.entered == 12  # the whole of the first answer, and nothing of the second
+        expect(reply(first)).to_have_value(re.compile(r"\w"))
+        expect(reply(second)).to_have_value("")
+        button(second, "Ask").click()
+        expect(reply(second)).to_have_value(re.compile(r"\w"))
 
 
 def test_a_closed_tab_frees_the_slot(page, serve):
