@@ -61,6 +61,16 @@ HEAD = "import gradio as gr, os, time\nwith gr.Blocks() as demo:\n    t, b = gr.
             "n = 0\ndef f():\n    global n\n    n = 0\nb.click(f)",
         ),
         (
+            "stale-choice",
+            "    d = gr.Dropdown(['a'], label='D')\n    t.change(lambda x: gr.Dropdown(choices=[x]), t, d)",
+            "    d = gr.Dropdown(['a'], allow_custom_value=True)\n    t.change(lambda x: gr.Dropdown(['b']), t, d)",
+        ),
+        (
+            "stale-choice",
+            "    d = gr.Dropdown(['a'], label='D')\n    t.change(lambda x: [x, gr.Dropdown(choices=[x])], t, [t, d])",
+            "    d = gr.Dropdown(['a'], label='D')\n    d.change(lambda x: gr.Dropdown(choices=[x]), d, d)",
+        ),
+        (
             "loads-in-handler",
             "from transformers import pipeline\nb.click(lambda x: pipeline('translation')(x), t, t)",
             "from transformers import pipeline\nb.click(lambda x: pipeline('translation', model=kept)(x), t, t)",

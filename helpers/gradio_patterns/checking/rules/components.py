@@ -36,15 +36,23 @@ def nobody_chose(program: Program) -> Iterator[Hit]:
     see="not in the list",
 )
 def stale_choice(program: Program) -> Iterator[Hit]:
-    """A handler of an edit returns `gr.Dropdown(choices=...)` and no `value=`; at the load nothing was chosen yet."""
+    """A handler of an edit returns `gr.Dropdown(choices=...)` and no `value=`; at the load nothing was chosen yet.
+
+    Not where any value is taken, nor where a Dropdown lists anew at its own change: what was chosen was just chosen.
+    """
     for event in program.events:
         if event.kind == "load":
             continue
         for value in returned(event.handler) if event.handler is not None else ():
-            for part in elements(value):
+            parts = elements(value)
+            for place, part in enumerate(parts):
                 call = program.call(part)
                 if call and call.name == "gradio.Dropdown" and not call.starred and not call.args[1:]:
-                    if call.get("choices", 0) is not None and "value" not in call.options:
+                    output = event.outputs[place] if len(event.outputs) == len(parts) else None
+                    made = program.made(output) if output is not None else None
+                    free = any(c and name_of(c.get("allow_custom_value")) == "True" for c in (call, made))
+                    own = output is not None and name_of(output) in map(name_of, event.inputs)
+                    if call.get("choices", 0) is not None and "value" not in call.options and not free and not own:
                         yield Hit(part)
 
 
