@@ -66,9 +66,9 @@ Of 50 findings drawn by chance and read by hand, 47 were right. The other three 
 loaded already, a list that is made anew, text boxes that only show something) narrowed three rules; the counts are
 from after that, and of the 52 errors and warnings that are left, all were read and one is doubtful.
 
-A second sample, 50 of 234 findings in three other apps (Fooocus, Retrieval-based-Voice-Conversion-WebUI, kohya_ss) and 57
-of the demos: 45 were right. The other five were of one kind, a Dropdown that takes any value and lists anew at its own
-change; `stale-choice` leaves it alone now, and 51 of the findings are gone.
+A second sample, 50 of 234 findings in three other apps (Fooocus, Retrieval-based-Voice-Conversion-WebUI, kohya_ss) and
+57 of the demos: 45 were right. The other five were of one kind, a Dropdown that takes any value and lists anew at its
+own change; `stale-choice` leaves it alone now, and 51 of the findings are gone.
 """
 
 
