@@ -54,7 +54,7 @@ def test_each_check_becomes_a_file_with_all_it_reads(recipe):
 
 
 def test_a_check_takes_what_fills_a_value_too():
-    text = checks.check_files(collection.recipe("right-kind"))["right-kind-check"]
+    text = checks.check_files(collection.recipe("right-kind"))["right-kind-damage-check"]
     assert text.index("bomb = io.BytesIO()") < text.index(".save(bomb, 'PNG')") < text.index("def verdict")
 
 
