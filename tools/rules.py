@@ -34,9 +34,9 @@ Rule = Callable[[Notebook], Found]
 RULES: dict[str, Rule] = {}
 
 TAGS = ("setup", "trap", "recipe", "check", "asgi")
-MAX_LINES = {"trap": 30, "recipe": 110, "check": 30}  # blank ones are not counted
+MAX_LINES = {"trap": 20, "recipe": 110, "check": 30}  # blank ones are not counted
 CURE_WORDS = 40
-PROSE_WORDS = (350, 1300)
+PROSE_WORDS = (350, 1250)
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 VERDICTS = ("True", "False", "Partly", "Stale")
 FOLKLORE_HEAD = ["The rule, as repeated", "In Gradio 6", "Proven by"]
@@ -244,7 +244,7 @@ def _misplaced(nb: Notebook, mark: str) -> Found:
 
 @rule
 def prose(nb: Notebook) -> Found:
-    """A notebook has 350 to 1,300 words of Markdown, the table of folklore not counted."""
+    """A notebook has 350 to 1,250 words of Markdown, the table of folklore not counted."""
     least, most = PROSE_WORDS
     if not least <= (count := words(nb)) <= most:
         yield None, f"has {count:,} words of Markdown, not {least} to {most:,}"
@@ -291,7 +291,7 @@ def one_recipe_each(nb: Notebook) -> Found:
 
 @rule
 def lengths(nb: Notebook) -> Found:
-    """A trap or a check has at most 30 lines that are not blank, a recipe at most 110."""
+    """A trap has at most 20 lines that are not blank, a check 30, a recipe 110."""
     for tag, most in MAX_LINES.items():
         for cell in nb.code:
             if tag in cell.tags and len(cell.lines) > most:
