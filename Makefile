@@ -77,7 +77,7 @@ format: $(BIN)/ready  ## Format the code, move what two sections import to the s
 	@$(BIN)/ruff check --fix --quiet; $(BIN)/ruff format --quiet
 	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
-constraints: $(BIN)/ready  ## Resolve the exact set of versions anew (typer imports pydantic since 0.29: 0.2 s a command)
+constraints: $(BIN)/ready  ## Resolve the exact set of versions anew; typer imports pydantic since 0.29
 	@$(BIN)/pip install --quiet uv
 	@printf "torch==2.13.0\ntyper<0.29\n" | env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --upgrade --no-annotate \
 		--no-header --all-extras --python-version 3.10 --constraint - pyproject.toml --output-file constraints.txt

@@ -215,15 +215,20 @@ def test_a_cell_that_makes_an_asgi_app_shows_it_until_it_runs_again(local):
     ("more", "printed"),
     [
         ("\nfrom gradio_patterns.testing import serve\nwith serve(app):\n    pass", ""),
+        ("\n%time 1", ""),
         ("\nimport sys\n'ipykernel' in sys.modules or sys.exit('MODEL is not set')", "MODEL is not set"),
     ],
-    ids=["served by the cell itself", "does not start elsewhere"],
+    ids=["served by the cell itself", "with a magic", "does not start elsewhere"],
 )
 def test_an_app_that_is_not_shown(local, more, printed):
     text, shown = local.run(ASGI + more, "not-shown")
     assert not any("<iframe" in data.get("text/html", "") for data in shown)
     assert printed in text
     assert ("Not shown" in text) == bool(printed)
+
+
+def test_an_app_without_a_demo_is_not_shown(local):
+    assert local.run("from fastapi import FastAPI\napp = FastAPI()", "no-demo") == ("", [])
 
 
 def test_in_a_remote_jupyter_it_says_how_to_run_an_app(remote):

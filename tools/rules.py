@@ -172,7 +172,7 @@ def setup(nb: Notebook) -> Found:
     if [cell.index for cell in tagged] != [1] or tagged[0].id != "setup":
         yield None, "the second cell, and no other, has the id and the tag `setup`"
         return
-    for id, source in imports.mended(nb).items() if tagged else ():
+    for id, source in imports.mended(nb).items():
         yield (
             nb.cell(id),
             f"`make format` moves what two sections import to the set-up cell; this one becomes:\n{source}",

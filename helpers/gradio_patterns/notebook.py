@@ -70,7 +70,7 @@ def addresses() -> dict[str, str]:
     keeper = getattr(sys.modules["IPython"].get_ipython(), "_demo_keeper", None) if "IPython" in sys.modules else None
     if keeper is None:
         return {}
-    found = {keeper.sources.get(demo): demo.local_url for demo in _running()}
+    found = {source: demo.local_url for demo in _running() if (source := keeper.sources.get(demo))}
     return {**found, **{program.source: program.url for program in keeper.programs.values()}}
 
 
@@ -118,7 +118,7 @@ class _DemoKeeper:
         made_app = hasattr(app, "routes") and app not in self.sources
         for made in [*new, app] if hasattr(app, "routes") else new:
             self.sources.setdefault(made, result.info.raw_cell)
-        if made_app and result.success and not _serves(result.info.raw_cell) and (program := _shown(app)):
+        if made_app and result.success and _is_to_be_shown(result.info.raw_cell) and (program := _shown(app)):
             self.programs[self._key(result.info)] = program
 
     @staticmethod
@@ -127,10 +127,14 @@ class _DemoKeeper:
         return info.cell_id or info.raw_cell
 
 
-def _serves(source: str) -> bool:
-    """Whether a cell serves what it makes, as a trap does."""
-    calls = [ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
-    return any(call in ("serve", "Program", "uvicorn.run") for call in calls)
+def _is_to_be_shown(source: str) -> bool:
+    """Whether a cell is a program that mounts a demo, and does not serve it itself, as a trap does."""
+    try:
+        calls = [ast.unparse(node.func) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    except SyntaxError:  # IPython's magics
+        return False
+    mounts = any(call.rpartition(".")[2] == "mount_gradio_app" for call in calls)
+    return mounts and not {"serve", "Program", "uvicorn.run"} & set(calls)
 
 
 def _shown(app) -> "Program | None":

@@ -31,7 +31,7 @@ SETTLED = """() => {
 WHERE = """
 import json
 from gradio_patterns import notebook
-print(json.dumps({source: url for source, url in notebook.addresses().items() if source}))
+print(json.dumps(notebook.addresses()))
 """
 
 
