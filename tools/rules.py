@@ -36,7 +36,7 @@ RULES: dict[str, Rule] = {}
 TAGS = ("setup", "trap", "recipe", "check", "asgi")
 MAX_LINES = {"trap": 20, "recipe": 110, "check": 30}  # blank ones are not counted
 CURE_WORDS = 40
-PROSE_WORDS = (350, 1250)
+PROSE_WORDS = (350, 1000)
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 VERDICTS = ("True", "False", "Partly", "Stale")
 FOLKLORE_HEAD = ["The rule, as repeated", "In Gradio 6", "Proven by"]
@@ -244,10 +244,10 @@ def _misplaced(nb: Notebook, mark: str) -> Found:
 
 @rule
 def prose(nb: Notebook) -> Found:
-    """A notebook has 350 to 1,250 words of Markdown, the table of folklore not counted."""
+    """A notebook has 350 to 1,000 words of prose: what **You see:** quotes and tables not counted."""
     least, most = PROSE_WORDS
     if not least <= (count := words(nb)) <= most:
-        yield None, f"has {count:,} words of Markdown, not {least} to {most:,}"
+        yield None, f"has {count:,} words of prose, not {least} to {most:,}"
 
 
 @rule
@@ -690,9 +690,9 @@ def folklore(nb: Notebook) -> Found:
 
 
 def words(nb: Notebook) -> int:
-    """How many words the notebook's Markdown has, the table of folklore not counted."""
-    lines = [(cell, line) for cell in nb.cells if cell.type == "markdown" for line in cell.source.splitlines()]
-    return sum(len(line.split()) for cell, line in lines if cell.id != "folklore" or not line.startswith("|"))
+    """How many words of prose the notebook has: neither what **You see:** quotes nor tables."""
+    lines = (line for cell in nb.cells if cell.type == "markdown" for line in cell.source.splitlines())
+    return sum(len(line.split()) for line in lines if not line.startswith(("**You see:**", "|")))
 
 
 def sizes(checked: list[Notebook]) -> Iterator[str]:

@@ -29,7 +29,7 @@ import psutil
 from gradio_patterns.collection import mounted_at
 
 from .serving import Visited, add_note
-from .waiting import free_port
+from .waiting import free_port, until
 
 START_SECONDS = 240.0  # for a model on a busy machine; a program that ends is noticed at once
 STOP_SECONDS = 30.0  # it takes one; on a busy machine with a model loaded, several
@@ -219,7 +219,7 @@ def is_asgi(source: str) -> bool:
 
 
 def end_processes(variable: str, value: str, seconds: float) -> list[str]:
-    """Kill what runs with this environment variable and does not end within `seconds`; the commands."""
+    """Kill what runs with this environment variable and does not end within `seconds`; the commands, all ended."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, OSError):
@@ -231,4 +231,12 @@ def end_processes(variable: str, value: str, seconds: float) -> list[str]:
         with contextlib.suppress(psutil.NoSuchProcess):
             names.append(" ".join(process.cmdline()))
             process.kill()
+    until(lambda: not any(map(_runs, left)), "the end of what was killed")
     return names
+
+
+def _runs(process: psutil.Process) -> bool:
+    """Whether it is there and more than an entry that nobody has asked for its exit status."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    return False
