@@ -521,5 +521,5 @@ def test_sizes_are_printed(tmp_path):
     nbformat.write(sample("10_sample.ipynb"), tmp_path / "10_sample.ipynb")
     head, one, total = rules.sizes([Notebook(tmp_path / "10_sample.ipynb")])
     assert head.split()[-6:] == ["trap", "recipe", "check", "other", "recipes", "words"]
-    assert one.split()[1:] == ["14,", "14", "12,", "13", "5,", "5", "-", "50%", "431"]
+    assert one.split()[1:] == ["14,", "14", "12,", "13", "5,", "5", "-", "50%", "408"]
     assert total.split()[1:] == one.split()[1:]
