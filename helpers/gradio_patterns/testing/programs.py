@@ -91,12 +91,9 @@ class Program(Visited):
 
         Raises `NotStarted` if it ends, or does not answer within `START_SECONDS`.
         """
-        command = [sys.executable, "app.py"]
-        if self.asgi:
-            command = [sys.executable, "-m", "uvicorn", "app:app", "--port", str(self.port)]
         with (self.scratch / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                command,
+                self.command(),
                 cwd=self.folder,
                 env=self.env,
                 stdin=subprocess.DEVNULL,
@@ -108,6 +105,12 @@ class Program(Visited):
         if wait:
             self.wait_until_it_answers()
         return self
+
+    def command(self) -> list[str]:
+        """What starts it."""
+        if self.asgi:
+            return [sys.executable, "-m", "uvicorn", "app:app", "--port", str(self.port)]
+        return [sys.executable, "app.py"]
 
     def wait_until_it_answers(self) -> None:
         """Wait until the app's own page answers, or asks for a login. Raises `NotStarted`."""
@@ -135,13 +138,16 @@ class Program(Visited):
             return None
         if self.process.poll() is None:
             with contextlib.suppress(ProcessLookupError):
-                # Ctrl-C reaches the whole group, as in a terminal; other signals the program alone, as a supervisor's.
-                (os.killpg if how == signal.SIGINT else os.kill)(self.process.pid, how)
+                self._send(how)
         try:
             return self.process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
             return None
+
+    def _send(self, how: signal.Signals) -> None:
+        """Ctrl-C reaches the whole group, as in a terminal; other signals the program alone, as a supervisor's."""
+        (os.killpg if how == signal.SIGINT else os.kill)(self.process.pid, how)
 
     def kill(self) -> None:
         """Kill it, with no time to clean up."""
