@@ -12,7 +12,7 @@ BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
-.PHONY: help lab test test-all test-gradio test-latency test-colab mutate bench new index cheatsheet checks site gallery components picture format constraints clean
+.PHONY: help lab test test-all test-gradio test-latency test-every mutate bench new index cheatsheet checks site gallery components picture format constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,8 +41,8 @@ test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, ol
 test-latency: $(BIN)/ready  ## Run the browser tests as from far away: 700 ms of latency, a processor four times slower
 	@GRADIO_PATTERNS_LATENCY=700 $(PYTEST) --timeout 900 tests/browser
 
-test-colab: $(BIN)/ready  ## Run every notebook in an environment that stands for Colab's, as its reader does
-	@GRADIO_PATTERNS_COLAB=all $(PYTEST) tests/test_colab.py
+test-every: $(BIN)/ready  ## Run every notebook as Colab's reader does, and in JupyterLab: test-all takes two a day
+	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_colab.py tests/browser/test_jupyterlab.py
 
 mutate: $(BIN)/ready  ## Break the recipes and say which breaks their checks do not see: make mutate MUTATE="own-cart --sample 20"
 	@$(OFFLINE) $(BIN)/python -m tools.mutation $(MUTATE)

@@ -1,6 +1,6 @@
 """A notebook as a Colab reader runs it: alone in an empty folder, in an environment that is not ours.
 
-`make test-all` takes two notebooks, others each day; GRADIO_PATTERNS_COLAB=all takes every one.
+`make test-all` takes two notebooks, others each day; `make test-every` takes every one.
 
 The environment stands for Colab's of August 2026: torch, transformers, pillow and numpy are there, an older
 Gradio too, `google.colab` is loaded before the first cell runs, and this project is not installed. The
@@ -11,7 +11,6 @@ packages that carry them are installed here), and Gradio's share link and frame,
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -25,19 +24,11 @@ from tools import today
 from tools.installing import at_its_address, environment, make_environment, run_uv
 
 ROOT = Path(__file__).resolve().parent.parent
-NOTEBOOKS = collection.load_all(ROOT / "notebooks")
 UNTOUCHED = {"torch": "2.13.0", "transformers": "5.15.*", "pillow": "11.3.*", "numpy": "2.1.*"}
 THERE_BEFORE = ["gradio==6.24.*", *(f"{name}=={version}" for name, version in UNTOUCHED.items())]
 THERE_BEFORE += ["ipykernel", "nbclient", "pandas==2.2.*", "matplotlib", "httpx", "pytest"]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-
-
-def another_day(notebook: collection.Notebook) -> list[pytest.MarkDecorator]:
-    """Skipped unless it is the notebook's turn: each takes a minute or two of a whole core."""
-    if os.environ.get("GRADIO_PATTERNS_COLAB") == "all" or notebook.name in today.notebooks(5):
-        return []
-    return [pytest.mark.skip(reason="its turn is another day; GRADIO_PATTERNS_COLAB=all takes every one")]
 
 
 def run(*command, **options) -> str:
@@ -87,7 +78,7 @@ def execute(python, notebook: Path, env) -> subprocess.CompletedProcess:
 
 
 def test_without_its_first_cell_a_notebook_fails(colab, published, tmp_path):
-    notebook = NOTEBOOKS[0]
+    notebook = collection.load_all()[0]
     cells = [cell for cell in notebook.data["cells"] if cell["id"] != notebook.setup.id]
     copy = tmp_path / notebook.path.name
     copy.write_text(json.dumps({**notebook.data, "cells": cells}))
@@ -96,7 +87,7 @@ def test_without_its_first_cell_a_notebook_fails(colab, published, tmp_path):
     assert "NameError: name 'gr' is not defined" in re.sub(r"\x1b\[[\d;]*m", "", done.stderr)
 
 
-@pytest.mark.parametrize("notebook", [pytest.param(nb, id=nb.name, marks=another_day(nb)) for nb in NOTEBOOKS])
+@pytest.mark.parametrize("notebook", today.notebooks())
 def test_the_first_cell_installs_and_the_rest_runs_unchanged(notebook, colab, published, tmp_path):
     before = versions(colab)
     done = execute(colab, Path(shutil.copy(notebook.path, tmp_path)), published)

@@ -136,7 +136,7 @@ def surroundings(folder: Path) -> Surroundings:
         packaged.folder(model)  # converts it, which needs what only this environment has
         for name in {file.parts[0] for file in metadata.files(distribution) or ()}:
             if name.isidentifier():
-                (modules / name).symlink_to(metadata.distribution(distribution).locate_file(name))
+                (modules / name).symlink_to(str(metadata.distribution(distribution).locate_file(name)))
     return Surroundings(modules, installing.environment() | installing.at_its_address(folder / "published"))
 
 

@@ -18,7 +18,7 @@ import urllib.request
 from collections.abc import Generator
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from gradio_patterns.testing import free_port
 from gradio_patterns.testing.pages import CHROMIUM_ARGS
@@ -143,9 +143,19 @@ def cut_off(page: Page) -> dict[int, int]:
         frame = frames.nth(index)
         frame.scroll_into_view_if_needed()
         frame.content_frame.locator(".gradio-container").first.wait_for()
-        page.wait_for_load_state("networkidle")
-        below[index + 1] = frame.content_frame.locator("html").evaluate("page => page.scrollHeight - innerHeight")
+        below[index + 1] = _settled(frame.content_frame.locator("html"))
     return {index: pixels for index, pixels in below.items() if pixels > 0}
+
+
+def _settled(page: Locator, seconds: float = 30) -> int:
+    """How many pixels are below the frame, once that has not changed for half a second."""
+    readings: list[int] = []
+    for _ in range(round(seconds / 0.1)):
+        readings.append(page.evaluate("page => page.scrollHeight - innerHeight"))
+        if len(readings) > 5 and len(set(readings[-5:])) == 1:
+            break
+        page.page.wait_for_timeout(100)
+    return readings[-1]
 
 
 def pictures(page: Page, folder: Path) -> list[Path]:

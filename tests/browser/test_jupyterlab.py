@@ -1,5 +1,6 @@
 """What the reader sees: JupyterLab in Chromium, a live demo in its frame, at home and in a remote Jupyter."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import expect
 
-from tools.lab import jupyterlab, open_notebook, run_all
+from gradio_patterns.testing import until
+from tools import today
+from tools.lab import cut_off, jupyterlab, open_notebook, run_all
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO = """
@@ -45,6 +48,42 @@ def test_a_newcomer_runs_notebook_01_and_asks_its_first_demo(page, tmp_path):
         picture = ROOT / "build" / "notebook.png"  # not test-results, which each run empties
         picture.parent.mkdir(exist_ok=True)
         page.screenshot(path=picture)
+
+
+# The first demo of each: the button that a reader presses, all else as it stands, and what is to be seen then.
+FIRST_CLICK = {
+    "01_interface_vs_blocks": ("Submit", "statistics.median"),
+    "02_state": ("Add to cart", "2.50"),
+    "03_queue_concurrency": ("Ask, limit 4", "Answered after 3"),
+    "04_files": ("Count", r"\b[0-9]{5}\b"),
+    "05_deploy": ("Sign", "[0-9a-f]{16}"),
+    "06_component_traps": ("Evaluate", "Choose a task first"),
+    "07_authentication": ("Measure", "1.0 minutes"),
+    "08_events": ("Summarise", r"A queue keeps a server alive\. People like a short queue\."),
+    "09_performance": ("Guess the subject", "music"),
+    "10_testing": ("Answer", "Refunds are paid to the card"),
+}
+
+
+@pytest.mark.parametrize("notebook", today.notebooks())
+def test_after_run_all_each_demo_is_whole_and_the_first_answers(notebook, page, tmp_path):
+    shutil.copy(notebook.path, tmp_path)
+    button, answer = FIRST_CLICK[notebook.name]
+    with jupyterlab(tmp_path) as url:
+        open_notebook(page, url, notebook.path.name)
+        run_all(page)
+        assert page.locator(".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+        assert cut_off(page) == {}
+        frame = page.frame_locator(".jp-OutputArea-output iframe").first
+        assert not re.search(answer, shown(frame)), "it is there before the click"
+        frame.get_by_role("button", name=button, exact=True).click()
+        until(lambda: re.search(answer, shown(frame)), f"{answer!r} in the first demo")
+
+
+def shown(frame) -> str:
+    """The text of a page, what stands in its fields included."""
+    values = "[...body.querySelectorAll('input, textarea')].map(field => field.value)"
+    return frame.locator("body").evaluate(f"body => [body.innerText, ...{values}].join('\\n')")
 
 
 def test_a_demo_behind_a_remote_jupyter_answers_through_the_proxy(page, tmp_path):
