@@ -1,0 +1,34 @@
+"""What is tested on some days only: everything has its turn, and all of it when asked for."""
+
+import pytest
+
+from gradio_patterns import collection
+from tools import today
+
+NOTEBOOKS = {notebook.name for notebook in collection.load_all()}
+
+
+def turn() -> set[str]:
+    return {parameter.id for parameter in today.notebooks() if not parameter.marks}
+
+
+@pytest.fixture(autouse=True)
+def no_wish(monkeypatch):
+    monkeypatch.delenv("GRADIO_PATTERNS_EVERY", raising=False)
+
+
+def test_in_so_many_days_everything_has_one_turn(monkeypatch):
+    recipes, notebooks = [], []
+    for day in range(739_000, 739_010):
+        monkeypatch.setenv("GRADIO_PATTERNS_DAY", str(day))
+        recipes += today.recipes(10)
+        notebooks += turn()
+    every = [recipe.id for notebook in collection.load_all() for recipe in notebook.recipes]
+    assert sorted(recipes) == sorted(every)
+    assert sorted(notebooks) == sorted([*NOTEBOOKS, *NOTEBOOKS])  # twice in ten days
+
+
+def test_all_have_their_turn_when_asked_for(monkeypatch):
+    monkeypatch.setenv("GRADIO_PATTERNS_EVERY", "1")
+    assert turn() == NOTEBOOKS
+    assert {parameter.id for parameter in today.notebooks()} == NOTEBOOKS
