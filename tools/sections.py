@@ -1,6 +1,7 @@
 """Run a notebook's sections one by one, each after the set-up cell alone, in names that no other section has left.
 
-A recipe runs twice in a row, as in JupyterLab, where one changes it and runs it again; its checks run once.
+A recipe runs twice in a row, as in JupyterLab, where one changes it and runs it again; its checks run once. So does an
+ASGI recipe, which starts a program of its own each time.
 ``python -m tools.sections notebooks/02_state.ipynb`` runs all of them, the last one first; names of sections after it
 run those only. Prints what fails, what stands in a red box, and how long each cell took.
 """
@@ -60,7 +61,8 @@ def run(path: Path, names: list[str] | None = None, report=lambda cell, seconds,
             for name in names or reversed(sections):
                 cells = []
                 for cell in sections[name]:
-                    cells += [cell, cell] if "recipe" in cell.metadata.get("tags", []) else [cell]
+                    tags = cell.metadata.get("tags", [])
+                    cells += [cell, cell] if "recipe" in tags and "asgi" not in tags else [cell]
                 for cell in [*setup, *cells, new_code_cell(RESET, id="reset")]:
                     client.nb.cells = [cell]
                     cell.outputs, begin, problem = [], time.monotonic(), ""
