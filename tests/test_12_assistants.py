@@ -1,0 +1,156 @@
+"""Other programs as visitors: what tools are made of, attacks on the lock, and clients beside Python's."""
+
+import gradio as gr
+import httpx
+import pytest
+from mcp import McpError
+
+from gradio_patterns.testing import Assistant, Browser, Program, ToolError
+
+NOTEBOOK = "12_assistants"
+KEY = "tulips in april"
+
+
+# --- tools ---
+
+APP = """
+import gradio as gr
+
+
+def shout(text: str) -> str:
+    return text.upper()
+
+
+with gr.Blocks() as demo:
+    gr.api(shout, api_name="shout")
+
+demo.launch(mcp_server=True)
+"""
+
+
+def test_without_the_package_the_app_starts_without_tools():
+    missing = {"mcp/__init__.py": 'raise ImportError("as if it were not installed")'}
+    with Program(APP, files=missing) as app:
+        assert app.visitor().predict("tea", api_name="/shout") == "TEA"
+        assert "The `mcp` package is required to use the Gradio MCP integration." in app.log()
+        with pytest.raises(McpError, match="Session terminated"), Assistant(app):
+            pass
+
+
+def test_a_tool_is_named_by_its_function_alone(serve):
+    @gr.mcp.tool(name="better", description="Better words.")
+    def plain(text: str) -> str:
+        """The docstring."""
+        return text
+
+    with gr.Blocks() as demo:
+        gr.api(plain, api_name="another")
+    with Assistant(serve(demo, mcp_server=True)) as assistant:
+        assert {name: tool.description for name, tool in assistant.tools.items()} == {"plain": "The docstring."}
+
+
+def test_what_is_undocumented_or_private_is_no_tool(serve):
+    with gr.Blocks() as demo:
+        for visibility in ("public", "undocumented", "private"):
+            gr.Button().click(lambda: None, api_name=visibility, api_visibility=visibility)
+    with Assistant(serve(demo, mcp_server=True)) as assistant:
+        assert list(assistant.tools) == ["_lambda_"]
+
+
+def test_two_outputs_are_one_text(serve):
+    with gr.Blocks() as demo:
+        text, other = gr.Textbox(label="Text"), gr.Textbox(label="Backwards")
+        gr.Button().click(lambda text: (text, text[::-1]), text, [text, other], api_name="both")
+    with Assistant(serve(demo, mcp_server=True)) as assistant:
+        assert assistant.call("_lambda_", text="ab") == "['ab', 'ba']"
+
+
+def test_a_file_is_passed_by_its_address_only(serve):
+    with gr.Blocks() as demo:
+        gr.Button().click(lambda file: "read", gr.File(label="File"), gr.Textbox(label="Answer"), api_name="read")
+    refused = pytest.raises(ToolError, match="Invalid file data format, provide a url")
+    with Assistant(serve(demo, mcp_server=True)) as assistant, refused:
+        assistant.call("_lambda_", file="/etc/passwd")
+
+
+# --- the lock ---
+
+
+@pytest.fixture
+def shop(imported, serve, monkeypatch):
+    """The recipe `mcp-locked` in this process: its module, and where it answers."""
+    monkeypatch.setenv("ASSISTANT_KEYS", f"laptop:{KEY}, nightly:roses, nobody:, :nothing")
+    module = imported(NOTEBOOK, "mcp-locked")
+    return module, serve(module.app, path="/tools")
+
+
+CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "take", "arguments": {"item": "kettle"}}}
+MCP = {"accept": "application/json, text/event-stream"}
+DOORS = [
+    ("GET", "/tools/"),
+    ("GET", "/tools/config"),
+    ("GET", "/tools/gradio_api/info"),
+    ("GET", "/tools/gradio_api/openapi.json"),
+    ("GET", "/tools/gradio_api/mcp/"),
+    ("GET", "/tools/gradio_api/mcp/schema"),
+    ("GET", "/tools/gradio_api/mcp/sse"),
+    ("POST", "/tools/gradio_api/mcp/", CALL),
+    ("POST", "/tools/gradio_api/mcp/http", CALL),
+    ("POST", "/tools/gradio_api/mcp/messages/?session_id=00000000000000000000000000000000", CALL),
+    ("POST", "/tools/gradio_api/run/take", {"data": ["kettle", 1]}),
+    ("POST", "/tools/gradio_api/call/take", {"data": ["kettle", 1]}),
+    ("POST", "/tools/gradio_api/queue/join", {"data": ["kettle", 1], "fn_index": 0, "session_hash": "a"}),
+    ("GET", "/tools/gradio_api/queue/data?session_hash=a"),
+    ("GET", "/tools/gradio_api/heartbeat/a"),
+    ("POST", "/tools/gradio_api/upload"),
+    ("GET", "/tools/gradio_api/file=app.py"),
+    ("GET", "/%74ools/config"),
+    ("GET", "/tools//config"),
+    ("GET", "/./tools/config"),
+    ("HEAD", "/tools/config"),
+    ("PUT", "/tools/gradio_api/mcp/"),
+]
+
+
+@pytest.mark.parametrize("sent", ["", "Bearer", "Bearer tulips", f"Basic {KEY}x", "Bearer é", f"{KEY} x"])
+def test_no_door_opens_without_the_key(shop, sent):
+    module, app = shop
+    with Browser(app.origin, headers={"authorization": sent.encode()}) as stranger:
+        tries = stranger.attack(DOORS)
+    assert set(tries.values()) == {401}, tries
+    assert module.STOCK["kettle"] == 4
+
+
+def test_a_wrong_key_is_told_what_to_send(shop):
+    answer = httpx.post(f"{shop[1].origin}/tools/gradio_api/mcp/", json=CALL, headers=MCP)
+    assert answer.status_code == 401
+    assert "Bearer" in answer.json()["detail"]
+    assert answer.headers["www-authenticate"] == 'Bearer realm="tools"'
+
+
+def test_a_host_that_looks_like_a_path_opens_nothing(shop):
+    for host in ("x/front?", "localhost/", "x#"):
+        answer = httpx.get(f"{shop[1].origin}/tools/config", headers={"host": host})
+        assert answer.status_code in (400, 401)
+
+
+def test_each_key_is_a_caller_of_its_own(shop):
+    module, app = shop
+    assert module.KEYS == {"laptop": KEY, "nightly": "roses"}  # no key is empty
+    for sse, (key, name) in enumerate({KEY: "laptop", "roses": "nightly"}.items()):
+        with Assistant(app, headers={"Authorization": f"Bearer {key}"}, sse=bool(sse)) as assistant:
+            assert assistant.call("take", item="teapot", count=1).startswith(f"1 x teapot for {name},")
+            with pytest.raises(ToolError, match="at least 1"):
+                assistant.call("take", item="teapot", count=-3)
+    client = app.visitor(headers={"Authorization": "Bearer roses"})
+    assert client.predict("kettle", 1, api_name="/take") == "1 x kettle for nightly, 3 left"
+
+
+def test_the_page_beside_the_tools_stays_open(shop):
+    _, app = shop
+    with Browser(app.origin) as guest:
+        assert guest.run("/available", "kettle") == (200, "in stock")
+        assert guest.attack([("GET", "/gradio_api/mcp/schema"), ("POST", "/gradio_api/mcp/", CALL)]) == {
+            "GET /gradio_api/mcp/schema": 404,
+            "POST /gradio_api/mcp/": 404,
+        }
