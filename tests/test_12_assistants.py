@@ -1,14 +1,25 @@
 """Other programs as visitors: what tools are made of, attacks on the lock, and clients beside Python's."""
 
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
 import gradio as gr
 import httpx
 import pytest
+from gradio.media import get_image
+from gradio_client import handle_file
 from mcp import McpError
 
+from gradio_patterns import collection
 from gradio_patterns.testing import Assistant, Browser, Program, ToolError
+from tools.programs import NPX
 
 NOTEBOOK = "12_assistants"
 KEY = "tulips in april"
+LION = get_image("lion.jpg")
 
 
 # --- tools ---
@@ -154,3 +165,85 @@ def test_the_page_beside_the_tools_stays_open(shop):
             "GET /gradio_api/mcp/schema": 404,
             "POST /gradio_api/mcp/": 404,
         }
+
+
+# --- any client ---
+
+GRADIO_CLIENT = "@gradio/client@2.7.0"
+
+
+@pytest.fixture(scope="module")
+def node_modules(tmp_path_factory, need):
+    folder = tmp_path_factory.mktemp("node")
+    npm = str(Path(need(NPX)).with_name("npm"))
+    subprocess.run([npm, "install", "--no-audit", "--no-fund", GRADIO_CLIENT], cwd=folder, check=True, timeout=200)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def palette(shared_program):
+    return shared_program(NOTEBOOK, "any-client", SITES="http://127.0.0.1:1")
+
+
+def node(folder, script, *args):
+    (folder / "script.mjs").write_text(f"{script}\nprocess.exit(0);\n")
+    return subprocess.run(["node", "script.mjs", *args], cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def test_the_javascript_of_the_lesson(palette, node_modules):
+    lesson = collection.load(NOTEBOOK).cell("any-client-javascript").source
+    done = node(node_modules, re.search(r"```js\n(.*?)```", lesson, re.DOTALL).group(1), palette.url, LION)
+    *codes, refusal = done.stdout.splitlines()
+    assert done.returncode == 0, done.stderr
+    assert [len(code.split()) for code in codes[:3]] == [1, 2, 3]
+    assert refusal == "Choose 2 to 16 colours."
+
+
+def test_javascript_after_a_rename(palette, node_modules):
+    script = """
+    import { Client } from "@gradio/client";
+    const app = await Client.connect(process.argv[2]);
+    await app.predict("/shout", {}).catch((error) => console.log(error.message));
+    """
+    assert 'No endpoint matching "/shout" was found.' in node(node_modules, script, palette.url).stdout
+
+
+def test_the_gradio_command(palette, tmp_path):
+    def gradio(*words):
+        command = [str(Path(sys.executable).with_name("gradio")), *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+
+    def payload(colours):
+        return json.dumps({"picture": {"path": LION, "meta": {"_type": "gradio.FileData"}}, "colours": colours})
+
+    assert '"/palette"' in gradio("info", palette.url).stdout
+    found = gradio("predict", palette.url, "/palette", payload(3))
+    assert (found.returncode, found.stdout.count("#")) == (0, 3)
+    for name, colours, words in [
+        ("/palette", 40, "Choose 2 to 16 colours."),
+        ("/shout", 3, "Cannot find a function with `api_name`: /shout."),
+    ]:
+        refused = gradio("predict", palette.url, name, payload(colours))
+        assert refused.returncode == 1
+        assert words in refused.stderr
+
+
+def test_over_http_a_name_that_is_gone_is_a_fault_of_the_server(palette):
+    for route in ("call/shout", "call/v2/shout"):
+        answer = httpx.post(f"{palette.url}gradio_api/{route}", json={"data": []})
+        assert (answer.status_code, answer.text) == (500, "Internal Server Error")
+
+
+@pytest.mark.parametrize("body", [None, [], "a", {"picture": None, "colours": None}, {"picture": 7}])
+def test_nothing_that_a_program_sends_breaks_the_next_call(palette, body):
+    route = f"{palette.url}gradio_api/call/v2/palette"
+    joined = httpx.post(route, json=body, timeout=60)
+    if joined.status_code == 200:
+        assert "event: error" in httpx.get(f"{route}/{joined.json()['event_id']}", timeout=60).text
+    assert palette.visitor().predict(handle_file(LION), 2, api_name="/palette")[0].count("#") == 2
+
+
+def test_an_argument_that_is_left_out_is_the_sample_on_the_page(palette):
+    route = f"{palette.url}gradio_api/call/v2/palette"
+    joined = httpx.post(route, json={"colours": 3}, timeout=60).json()
+    assert "event: complete" in httpx.get(f"{route}/{joined['event_id']}", timeout=60).text
