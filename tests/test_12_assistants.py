@@ -11,10 +11,12 @@ import httpx
 import pytest
 from gradio.media import get_image
 from gradio_client import handle_file
+from gradio_client.exceptions import AppError
 from mcp import McpError
 
 from gradio_patterns import collection
 from gradio_patterns.testing import Assistant, Browser, Program, ToolError
+from gradio_patterns.testing import serve as serving
 from tools.programs import NPX
 
 NOTEBOOK = "12_assistants"
@@ -247,3 +249,36 @@ def test_an_argument_that_is_left_out_is_the_sample_on_the_page(palette):
     route = f"{palette.url}gradio_api/call/v2/palette"
     joined = httpx.post(route, json={"colours": 3}, timeout=60).json()
     assert "event: complete" in httpx.get(f"{route}/{joined['event_id']}", timeout=60).text
+
+
+# --- a page of one's own ---
+
+
+@pytest.fixture(scope="module")
+def own_page(shared_program):
+    return shared_program(NOTEBOOK, "own-page", OWNER_PASSWORD=KEY)
+
+
+@pytest.mark.parametrize("auth", [None, ("owner", ""), ("owner", "guess"), ("owner", "é")])
+def test_what_was_asked_is_closed_without_the_password(own_page, auth):
+    answer = httpx.get(f"{own_page.url}asked", auth=auth, timeout=60)
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Basic")
+
+
+def test_the_owner_reads_what_was_asked(own_page):
+    own_page.visitor().predict("tea", "coffee", api_name="/similarity")
+    assert ["tea", "coffee"] in httpx.get(f"{own_page.url}asked", auth=("owner", KEY), timeout=60).json()
+
+
+@pytest.mark.parametrize("texts", [("", "tea"), (None, "tea"), (7, "tea"), ({}, []), (" ", " ")])
+def test_two_texts_are_needed(own_page, texts):
+    with pytest.raises(AppError, match="Write two texts"):
+        own_page.visitor().predict(*texts, api_name="/similarity")
+
+
+def test_a_server_is_launched_once():
+    server = gr.Server()
+    with serving(server):
+        pass
+    with pytest.raises(RuntimeError, match="Cannot add middleware after an application has started"), serving(server):
+        pass

@@ -1,7 +1,10 @@
 """Other programs as visitors: what another site may do in a visitor's browser."""
 
+import re
+
 from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
+from playwright.sync_api import expect
 
 NOTEBOOK = "12_assistants"
 
@@ -33,3 +36,18 @@ def test_only_the_site_that_is_named_may_call(serve, program, page):
     page.goto(anybody.url)
     assert page.evaluate(CALL, app.url) == "TypeError: Failed to fetch"
     assert "blocked by CORS policy" in "".join(console)
+
+
+def test_the_own_page_shows_answers_and_refusals(program, page):
+    app = program(NOTEBOOK, "own-page")
+    page.goto(app.url)
+    status, button = page.get_by_role("status"), page.get_by_role("button", name="Compare")
+    button.click()
+    expect(status).to_have_text(re.compile(r"^0\.\d+ of 1$"))
+    page.get_by_label("Another").fill("")
+    button.click()
+    expect(status).to_have_text("Write two texts.")
+    page.get_by_label("Another").fill("<b id=injected>Water</b>")
+    button.click()
+    expect(status).to_have_text(re.compile(r"^0\.\d+ of 1$"))
+    assert page.locator("#injected").count() == 0
