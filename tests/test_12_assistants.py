@@ -4,7 +4,9 @@ import json
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import patch
 
 import gradio as gr
 import httpx
@@ -15,7 +17,7 @@ from gradio_client.exceptions import AppError
 from mcp import McpError
 
 from gradio_patterns import collection
-from gradio_patterns.testing import Assistant, Browser, Program, ToolError
+from gradio_patterns.testing import Assistant, Browser, Gate, Program, ToolError, until
 from gradio_patterns.testing import serve as serving
 from tools.programs import NPX
 
@@ -282,3 +284,65 @@ def test_a_server_is_launched_once():
         pass
     with pytest.raises(RuntimeError, match="Cannot add middleware after an application has started"), serving(server):
         pass
+
+
+# --- long jobs ---
+
+
+@pytest.fixture
+def jobs(imported, monkeypatch, tmp_path):
+    """The recipe `long-jobs` in this process, with a table of its own: its module."""
+    monkeypatch.setenv("JOBS_DB", str(tmp_path / "jobs.db"))
+    return imported(NOTEBOOK, "long-jobs")
+
+
+def state_of(module, job):
+    return module.status(job)["state"]
+
+
+def test_a_job_is_not_lost_beside_other_calls(jobs):
+    job = jobs.submit("Tea?", 60 * ["It rains."], "key")
+    with ThreadPoolExecutor() as pool:
+        again = {pool.submit(jobs.submit, "Tea?", 60 * ["It rains."], "key") for _ in range(200)}
+        assert {one.result() for one in again} == {job}
+    until(lambda: state_of(jobs, job) == "done", "the job to be done")
+
+
+def test_a_job_that_is_cancelled_while_it_waits_is_never_begun(jobs):
+    with Gate().around(jobs.embed.model) as gate:
+        first, second = (jobs.submit("Tea?", ["It rains."], key) for key in ("one", "two"))
+        gate.reached(1)
+        assert jobs.cancel(second) == "cancelled"
+    third = jobs.submit("Tea?", ["It rains."], "three")
+    until(lambda: state_of(jobs, third) == "done", "the third job to be done")
+    assert [state_of(jobs, job) for job in (first, second)] == ["done", "cancelled"]
+    assert jobs.status(second)["part"] == 0
+
+
+def test_a_job_that_fails_says_so_and_the_next_one_runs(jobs, capsys):
+    with patch.object(jobs, "embed", side_effect=RuntimeError("out of memory")):
+        failed = jobs.submit("Tea?", ["It rains."], "one")
+        until(lambda: state_of(jobs, failed) == "failed", "the job to fail")
+    with pytest.raises(gr.Error, match="The job is failed"):
+        jobs.result(failed)
+    job = jobs.submit("Tea?", ["It rains."], "two")
+    until(lambda: state_of(jobs, job) == "done", "the next job to be done")
+    assert "out of memory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("", ["a"], "k"),
+        (None, None, None),
+        ("a", "a", "k"),
+        ("a", [], "k"),
+        ("a", [7], "k"),
+        ("a", 1001 * ["a"], "k"),
+        ("a", ["a"], ""),
+        ("a", ["a"], None),
+    ],
+)
+def test_what_is_no_job_is_refused(jobs, order):
+    with pytest.raises(gr.Error, match="Send a question, 1 to 1000 lines, and a key of your own"):
+        jobs.submit(*order)
