@@ -1,9 +1,11 @@
 """Other programs as visitors: what tools are made of, attacks on the lock, and clients beside Python's."""
 
+import gc
 import json
 import re
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from unittest.mock import patch
@@ -11,13 +13,14 @@ from unittest.mock import patch
 import gradio as gr
 import httpx
 import pytest
+from fastapi import FastAPI
 from gradio.media import get_image
 from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 from mcp import McpError
 
 from gradio_patterns import collection
-from gradio_patterns.testing import Assistant, Browser, Gate, Program, ToolError, until
+from gradio_patterns.testing import Assistant, Browser, Gate, Program, ToolError, until, visitor
 from gradio_patterns.testing import serve as serving
 from tools.programs import NPX
 
@@ -346,3 +349,75 @@ def test_a_job_that_fails_says_so_and_the_next_one_runs(jobs, capsys):
 def test_what_is_no_job_is_refused(jobs, order):
     with pytest.raises(gr.Error, match="Send a question, 1 to 1000 lines, and a key of your own"):
         jobs.submit(*order)
+
+
+# --- an app that calls other apps ---
+
+
+@pytest.fixture
+def two_apps(imported, monkeypatch):
+    """The recipe `calls-other-apps` in this process, which waits for 3 s; `two_apps(url)` sets the other app."""
+    module = imported(NOTEBOOK, "calls-other-apps")
+    module.PATIENCE = 3
+    monkeypatch.setattr(module.limiter, "hit", lambda *_: True)
+
+    def ask(other: str, text: str = "Hello") -> str:
+        monkeypatch.setenv("OTHER_APP", other)
+        return visitor(module.demo).predict(text, api_name="/ask")
+
+    return ask
+
+
+def measuring(function) -> gr.Blocks:
+    with gr.Blocks() as other:
+        box = gr.Textbox(label="Text")
+        box.submit(function, box, box, api_name="measure")
+    return other
+
+
+def test_another_app_that_takes_too_long(two_apps, serve, gate):
+    other = serve(measuring(gate))
+    with pytest.raises(AppError, match="The other app takes too long"):
+        two_apps(other.url)
+    gate.open()
+
+
+def test_another_app_with_a_login(two_apps, serve):
+    other = serve(measuring(str.upper), auth=("ada", "tulip-42"))
+    with pytest.raises(AppError, match="The other app does not let this one in"):
+        two_apps(other.url)
+
+
+def test_another_app_that_is_something_else(two_apps, serve):
+    with pytest.raises(AppError, match="The other app does not start"):
+        two_apps(serve(FastAPI(), path="/").url)
+
+
+def test_a_client_that_is_dropped_leaves_no_thread_behind(two_apps, serve):
+    other = serve(measuring(str.upper))
+    for _ in range(5):
+        assert two_apps(other.url) == "HELLO"
+    gc.collect()
+    until(lambda: heartbeats() <= 1, lambda: f"{heartbeats()} heartbeats to end")  # the last visitor's own
+
+
+def heartbeats() -> int:
+    return sum("_stream_heartbeat" in repr(getattr(thread, "_target", None)) for thread in threading.enumerate())
+
+
+def test_load_takes_no_address(serve):
+    other = serve(measuring(str.upper))
+    with pytest.raises(ValueError, match="The `src` parameter must be one of 'huggingface', 'models', 'spaces'"):
+        gr.load(other.url)
+
+
+def test_what_another_site_is_sent_with_token_false(serve, monkeypatch):
+    monkeypatch.setenv("HF_TOKEN", "hf_mine")
+    heard = []
+    app = FastAPI()
+    app.middleware("http")(lambda request, call_next: heard.append(str(request.headers)) or call_next(request))
+    other = serve(gr.mount_gradio_app(app, measuring(str.upper), path="/"))
+    for token in (None, False):
+        heard.clear()
+        assert visitor(other, token=token).predict("a", api_name="/measure") == "A"
+        assert ("hf_mine" in "".join(heard)) == (token is None)
