@@ -62,7 +62,11 @@ def setup() -> None:
 def source_of(made) -> str | None:
     """The text of the cell that launched this demo, or made this ASGI `app`, as it was last run; None if not known."""
     keeper = getattr(sys.modules["IPython"].get_ipython(), "_demo_keeper", None) if "IPython" in sys.modules else None
-    return keeper.sources.get(made) if keeper else None
+    if keeper is None:
+        return None
+    if made not in keeper.sources and hasattr(made, "get_blocks"):  # a gr.Server, which has made them at its launch
+        made = made.get_blocks()
+    return keeper.sources.get(made)
 
 
 def addresses() -> dict[str, str]:

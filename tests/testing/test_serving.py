@@ -146,3 +146,25 @@ def test_a_port_that_is_taken_is_named(demo):
 def test_what_does_not_run_has_no_address(demo):
     with pytest.raises(ValueError, match=r"has no address.*launch"):
         visitor(demo)
+
+
+def test_a_server_without_a_page_is_served_and_visited():
+    server = gr.Server()
+    server.get("/hello")(lambda: "hello")
+
+    @server.api(name="shout")
+    def shout(text: str) -> str:
+        return text.upper()
+
+    with serve(server, auth=("ada", "tulip-42")) as app:
+        assert httpx.get(f"{app.url}hello", timeout=60).json() == "hello"
+        assert app.visitor(auth=("ada", "tulip-42")).predict("tea", api_name="/shout") == "TEA"
+        with serve(server) as again:  # runs already: it is left running
+            assert again.url == app.url
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{app.url}hello")
+
+
+def test_a_server_that_was_not_launched_has_no_address():
+    with pytest.raises(ValueError, match="has no address"):
+        visitor(gr.Server())

@@ -15,6 +15,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .assistant import Assistant as Assistant
+    from .assistant import ToolError as ToolError
     from .browser import Browser as Browser
     from .browser import attacks as attacks
     from .gates import Gate as Gate
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 # Loaded when first asked for: a test that wants a gate needs neither aiohttp nor an OpenID provider.
 _WHERE = {
+    "Assistant": "assistant",
     "Browser": "browser",
     "Gate": "gates",
     "Nginx": "nginx",
@@ -46,6 +49,7 @@ _WHERE = {
     "Provider": "provider",
     "Relay": "relay",
     "Served": "serving",
+    "ToolError": "assistant",
     "attacks": "browser",
     "free_port": "waiting",
     "open_page": "pages",

@@ -46,10 +46,18 @@ def address(where: Any) -> str:
     """The address of what runs: of a demo, of a `Served`, of a `Program`; a text is an address already."""
     if isinstance(where, str):
         return where
+    where = blocks_of(where)
     url = getattr(where, "url", None) or getattr(where, "local_url", None)
     if not url:
         raise ValueError(f"{type(where).__name__} has no address: does it run? `serve` it, or call its launch().")
     return url
+
+
+def blocks_of(where: Any) -> Any:
+    """The `gr.Blocks` that a `gr.Server` has made at its launch; anything else as it is."""
+    with contextlib.suppress(AttributeError, ValueError):  # ValueError: of a Server before its launch
+        return where.get_blocks()
+    return where
 
 
 def serve(app: Any, *, path: str | None = None, **launch: Any) -> Served:
@@ -57,7 +65,7 @@ def serve(app: Any, *, path: str | None = None, **launch: Any) -> Served:
 
     A demo that runs already is left running: the with statement then gives visitors and the log, and closes no demo.
 
-    app: a `gr.Blocks` (an Interface, a ChatInterface), or an ASGI app, served by uvicorn in a thread.
+    app: a `gr.Blocks` (an Interface, a ChatInterface), a `gr.Server`, or an ASGI app, served by uvicorn in a thread.
     path: where an ASGI app has Gradio; found by itself in a FastAPI or Starlette app.
     launch: options of `launch()`, or of `uvicorn.Config` for an ASGI app.
 
@@ -158,17 +166,17 @@ class Served(Visited):
 
 @contextlib.contextmanager
 def _launched(demo: Any, options: dict[str, Any]) -> Generator[str]:
-    if demo.is_running:
+    if getattr(blocks_of(demo), "is_running", False):
         if options:
             raise ValueError(f"The demo runs already, so {', '.join(options)} cannot be set. Close it first.")
-        yield demo.local_url
+        yield address(demo)
         return
     try:
         demo.launch(**{"inline": False, "quiet": True, "prevent_thread_lock": True, "share": False, **options})
-        yield demo.local_url
+        yield address(demo)
     finally:
         with contextlib.suppress(AttributeError):  # of a demo whose launch has failed before it had a server
-            demo.close(verbose=False)
+            blocks_of(demo).close(verbose=False)
 
 
 @contextlib.contextmanager
