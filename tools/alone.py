@@ -25,7 +25,7 @@ import uv
 
 from gradio_patterns import packaged, scripts
 from gradio_patterns.collection import Cell, Notebook, Recipe
-from gradio_patterns.testing import visitor
+from gradio_patterns.testing import ModelServer, visitor
 from gradio_patterns.testing.programs import NotStarted, Program
 from gradio_patterns.testing.waiting import is_free
 
@@ -145,6 +145,11 @@ def _pinned(script: str) -> str:
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     pins = "".join(f"#   {json.dumps(line)},\n" for line in lines if line.strip() and not line.startswith("#"))
     return script.replace("# ///\n", f"#\n# [tool.uv]\n# constraint-dependencies = [\n{pins}# ]\n# ///\n", 1)
+
+
+def surrounded(recipe: Recipe) -> contextlib.AbstractContextManager[ModelServer | None]:
+    """What a recipe finds running where it is tried: a model server, if it asks one through `openai`."""
+    return ModelServer() if "openai" in scripts.imports(recipe.source) else contextlib.nullcontext()
 
 
 # --- one call -------------------------------------------------------------------------------------
@@ -304,8 +309,14 @@ class Report:
 
 def run(recipe: Recipe, shown: Surroundings | None = None) -> Report:
     """Run a recipe alone, from its start to Ctrl-C: as `python app.py`, or what `show` prints as `uv run app.py`."""
+    with surrounded(recipe) as server:
+        program = Shown(recipe, shown) if shown else Alone(recipe)
+        program.env |= server.client_env if server else {}
+        return _run(recipe, program)
+
+
+def _run(recipe: Recipe, program: Alone) -> Report:
     report = Report()
-    program = Shown(recipe, shown) if shown else Alone(recipe)
     try:
         program.start()
         try:
@@ -333,9 +344,10 @@ def main() -> int:
     notebook = Notebook(options.notebook)
     recipe = notebook.recipe(options.recipe)
     if options.keep:
-        with Alone(recipe) as program, contextlib.suppress(KeyboardInterrupt):
-            print(f"{recipe.id} answers at {program.url}, in {program.folder}")
-            signal.pause()
+        with surrounded(recipe) as server, contextlib.suppress(KeyboardInterrupt):
+            with Alone(recipe, server and server.client_env) as program:
+                print(f"{recipe.id} answers at {program.url}, in {program.folder}")
+                signal.pause()
         return 0
     report = run(recipe)
     print(report.log)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from .browser import Browser as Browser
     from .browser import attacks as attacks
     from .gates import Gate as Gate
+    from .model_servers import ModelServer as ModelServer
+    from .model_servers import TransformersServer as TransformersServer
+    from .model_servers import use_model_server as use_model_server
     from .nginx import Nginx as Nginx
     from .nginx import NginxMissing as NginxMissing
     from .pages import open_page as open_page
@@ -40,12 +43,14 @@ if TYPE_CHECKING:
 _WHERE = {
     "Browser": "browser",
     "Gate": "gates",
+    "ModelServer": "model_servers",
     "Nginx": "nginx",
     "NginxMissing": "nginx",
     "Program": "programs",
     "Provider": "provider",
     "Relay": "relay",
     "Served": "serving",
+    "TransformersServer": "model_servers",
     "attacks": "browser",
     "free_port": "waiting",
     "open_page": "pages",
@@ -55,6 +60,7 @@ _WHERE = {
     "serve": "serving",
     "summary": "traffic",
     "until": "waiting",
+    "use_model_server": "model_servers",
     "user": "provider",
     "visitor": "serving",
     "visitors": "serving",
