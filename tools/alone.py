@@ -245,11 +245,16 @@ def unlabelled(config: dict) -> list[str]:
     from tools.rules import labelled_types
 
     types = labelled_types()
-    # ChatInterface makes its own text box, with an empty label and a placeholder that Gradio translates.
+    # ChatInterface makes its own text box, with an empty label and a placeholder that Gradio translates; and for saved
+    # chats a table, whose columns are components that nobody sees.
+    columns = {
+        id for c in config["components"] for id in c["props"].get("component_ids") or () if c["type"] == "dataset"
+    }
     return [
         f"{c['type']} (id {c['id']}, value {c['props'].get('value')!r})"
         for c in config["components"]
-        if c["type"] in types and not str(c["props"].get("label") or "").strip() and not _is_chat_box(c)
+        if c["type"] in types and not str(c["props"].get("label") or "").strip()
+        if not _is_chat_box(c) and not (c["id"] in columns and c["props"].get("visible") is False)
     ]
 
 
@@ -344,10 +349,11 @@ def main() -> int:
     notebook = Notebook(options.notebook)
     recipe = notebook.recipe(options.recipe)
     if options.keep:
-        with surrounded(recipe) as server, contextlib.suppress(KeyboardInterrupt):
-            with Alone(recipe, server and server.client_env) as program:
-                print(f"{recipe.id} answers at {program.url}, in {program.folder}")
-                signal.pause()
+        with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as running:
+            server = running.enter_context(surrounded(recipe))
+            program = running.enter_context(Alone(recipe, server and server.client_env))
+            print(f"{recipe.id} answers at {program.url}, in {program.folder}")
+            signal.pause()
         return 0
     report = run(recipe)
     print(report.log)

@@ -34,7 +34,9 @@ def badge(name: str) -> str:
 # What the cells of a notebook import: the extras of pyproject.toml to install.
 EXTRAS = {"05_deploy.ipynb": "notebooks,cluster"}
 # What they find running: a function of the kit that the set-up cell calls at its end, and what it does.
-STARTS = {"11_chat.ipynb": ("use_model_server", "of OPENAI_BASE_URL and MODEL if set, else a small one on this machine")}
+STARTS = {
+    "11_chat.ipynb": ("use_model_server", "of OPENAI_BASE_URL and MODEL if set, else a small one on this machine")
+}
 
 
 def setup_cell(name: str, imported: dict[str, Import] | None = None) -> str:

@@ -57,6 +57,7 @@ class ModelServer:
 
     answer: what it answers, or a function of the messages; by default it repeats the last message. Streamed, it comes
         in words. key: which key it wants; by default any. model: which model it knows; by default any.
+    busy: whether it refuses everybody for now.
     breaks_off: after how many pieces of a stream the connection breaks; `ends_early`: it ends there as if complete,
         as behind a proxy, without a reason.
 
@@ -73,10 +74,11 @@ class ModelServer:
         *,
         key: str | None = None,
         model: str | None = None,
+        busy: bool = False,
         breaks_off: int | None = None,
         ends_early: bool = False,
     ):
-        self.answer, self.key, self.model = answer, key, model
+        self.answer, self.key, self.model, self.busy = answer, key, model, busy
         self.breaks_off, self.ends_early = breaks_off, ends_early
         self.requests: list[dict[str, Any]] = []
         self.refusals: list[str] = []
@@ -222,6 +224,8 @@ class _Handler(BaseHTTPRequestHandler):
         refused = _refusal(body, stub.key, stub.model, self.headers.get("authorization") or "")
         if not self.path.endswith("/chat/completions"):
             refused = _Refused(404, "Not Found", "NotFoundError")
+        if stub.busy:  # OpenAI
+            refused = _Refused(429, "Rate limit reached. Please try again later.", "requests", "rate_limit_exceeded")
         if refused:
             stub.refusals.append(str(refused))
             self._send(refused.status, refused.body)
