@@ -95,37 +95,50 @@ def test_a_client_wants_a_key_even_where_the_server_wants_none(monkeypatch, stri
         openai.OpenAI()
 
 
-def test_stop_waits_for_a_silent_server_unless_the_handler_is_async(strict, serve):
-    """A handler in a thread hangs up with the next piece only, and if that takes a minute, never."""
-    sync, unsync = openai.OpenAI(), openai.AsyncOpenAI()
-    options = {"model": "small", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
+QUESTION = {"model": "small", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
 
-    def in_a_thread(message, history):
-        for chunk in sync.chat.completions.create(**options):
+
+def plain_loop(message, history):
+    for chunk in openai.OpenAI().chat.completions.create(**QUESTION):
+        yield chunk.choices[0].delta.content
+
+
+def loop_in_with(message, history):
+    with openai.OpenAI().chat.completions.create(**QUESTION) as stream:
+        for chunk in stream:
             yield chunk.choices[0].delta.content
 
-    async def on_the_loop(message, history):
-        async with await unsync.chat.completions.create(**options) as stream:
-            async for chunk in stream:
-                yield chunk.choices[0].delta.content
 
-    for handler in (on_the_loop, in_a_thread):
-        strict.left = 0
-        alice = serve(gr.ChatInterface(handler, api_name="chat")).visitor()
-        with strict.gate:
-            job = alice.submit("Hello", api_name="/chat")
-            strict.gate.reached(1)
+async def async_loop(message, history):
+    async with await openai.AsyncOpenAI().chat.completions.create(**QUESTION) as stream:
+        async for chunk in stream:
+            yield chunk.choices[0].delta.content
+
+
+@pytest.mark.parametrize(
+    ("handler", "pieces"), [(async_loop, 0), (loop_in_with, 1), (plain_loop, None)], ids=["async", "with", "plain"]
+)
+def test_stop_reaches_the_server_at_once_with_the_next_piece_or_never(strict, serve, handler, pieces):
+    strict.answer = "one two three four five six"
+    alice = serve(gr.ChatInterface(handler, api_name="chat")).visitor()
+    with strict.gate:
+        job = alice.submit("Hello", api_name="/chat")
+        strict.gate.reached(1)
+        strict.gate.let(1)
+        until(job.outputs)
+        strict.gate.reached(1)
+        stop = threading.Thread(target=job.cancel)  # in a thread of its own: it waits for the next piece
+        stop.start()
+        if pieces != 0:
+            with pytest.raises(TimeoutError):
+                until(lambda: strict.left, "the hanging up", seconds=2)
             strict.gate.let(1)
-            until(lambda job=job: job.outputs())
-            strict.gate.reached(1)
-            stop = threading.Thread(target=job.cancel)  # in a thread of its own: it may take as long as the server
-            stop.start()
-            if handler is in_a_thread:
-                with pytest.raises(TimeoutError):
-                    until(lambda: strict.left == 1, "the hanging up", seconds=3)
-                strict.gate.let(1)
+        if pieces is not None:
             until(lambda: strict.left == 1, "the hanging up")
-            stop.join()
+        stop.join()
+        strict.gate.open()
+        until(lambda: strict.answering == 0, "the end of the answer")
+    assert strict.left == (0 if pieces is None else 1)  # 0: the server has written it all, for nobody
 
 
 @pytest.mark.parametrize("message", [{"text": "", "files": []}, {"text": 1001 * "x", "files": []}])
