@@ -311,7 +311,6 @@ class TransformersServer(Program):
         super().__init__("", asgi=False, **options)
         self.model = str(packaged.folder(model) or model)
         self.url = f"http://127.0.0.1:{self.port}/v1"
-        self.env["HF_HUB_DISABLE_UPDATE_CHECK"] = "1"
 
     @property
     def client_env(self) -> dict[str, str]:
@@ -319,9 +318,9 @@ class TransformersServer(Program):
         return {"OPENAI_BASE_URL": self.url, "OPENAI_API_KEY": "any", "MODEL": self.model}
 
     def command(self) -> list[str]:
-        """What starts it."""
-        serve = [sys.executable, "-m", "transformers.cli.transformers", "serve", self.model]
-        return [*serve, "--host", "127.0.0.1", "--port", str(self.port)]
+        """What starts it: `transformers serve` past that program's other commands, one of which needs `requests`."""
+        serve = "import typer; from transformers.cli.serve import Serve; typer.run(Serve)"
+        return [sys.executable, "-c", serve, self.model, "--host", "127.0.0.1", "--port", str(self.port)]
 
     @property
     def answers_at(self) -> str:
