@@ -25,7 +25,7 @@ import uv
 
 from gradio_patterns import packaged, scripts
 from gradio_patterns.collection import Cell, Notebook, Recipe
-from gradio_patterns.testing import visitor
+from gradio_patterns.testing import ModelServer, visitor
 from gradio_patterns.testing.programs import NotStarted, Program
 from gradio_patterns.testing.waiting import is_free
 
@@ -147,6 +147,11 @@ def _pinned(script: str) -> str:
     return script.replace("# ///\n", f"#\n# [tool.uv]\n# constraint-dependencies = [\n{pins}# ]\n# ///\n", 1)
 
 
+def surrounded(recipe: Recipe) -> contextlib.AbstractContextManager[ModelServer | None]:
+    """What a recipe finds running where it is tried: a model server, if it asks one through `openai`."""
+    return ModelServer() if "openai" in scripts.imports(recipe.source) else contextlib.nullcontext()
+
+
 # --- one call -------------------------------------------------------------------------------------
 
 
@@ -240,11 +245,16 @@ def unlabelled(config: dict) -> list[str]:
     from tools.rules import labelled_types
 
     types = labelled_types()
-    # ChatInterface makes its own text box, with an empty label and a placeholder that Gradio translates.
+    # ChatInterface makes its own text box, with an empty label and a placeholder that Gradio translates; and for saved
+    # chats a table, whose columns are components that nobody sees.
+    columns = {
+        id for c in config["components"] for id in c["props"].get("component_ids") or () if c["type"] == "dataset"
+    }
     return [
         f"{c['type']} (id {c['id']}, value {c['props'].get('value')!r})"
         for c in config["components"]
-        if c["type"] in types and not str(c["props"].get("label") or "").strip() and not _is_chat_box(c)
+        if c["type"] in types and not str(c["props"].get("label") or "").strip()
+        if not _is_chat_box(c) and not (c["id"] in columns and c["props"].get("visible") is False)
     ]
 
 
@@ -304,8 +314,14 @@ class Report:
 
 def run(recipe: Recipe, shown: Surroundings | None = None) -> Report:
     """Run a recipe alone, from its start to Ctrl-C: as `python app.py`, or what `show` prints as `uv run app.py`."""
+    with surrounded(recipe) as server:
+        program = Shown(recipe, shown) if shown else Alone(recipe)
+        program.env |= server.client_env if server else {}
+        return _run(recipe, program)
+
+
+def _run(recipe: Recipe, program: Alone) -> Report:
     report = Report()
-    program = Shown(recipe, shown) if shown else Alone(recipe)
     try:
         program.start()
         try:
@@ -333,7 +349,9 @@ def main() -> int:
     notebook = Notebook(options.notebook)
     recipe = notebook.recipe(options.recipe)
     if options.keep:
-        with Alone(recipe) as program, contextlib.suppress(KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as running:
+            server = running.enter_context(surrounded(recipe))
+            program = running.enter_context(Alone(recipe, server and server.client_env))
             print(f"{recipe.id} answers at {program.url}, in {program.folder}")
             signal.pause()
         return 0

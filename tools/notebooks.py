@@ -33,18 +33,26 @@ def badge(name: str) -> str:
 
 # What the cells of a notebook import: the extras of pyproject.toml to install.
 EXTRAS = {"05_deploy.ipynb": "notebooks,cluster"}
+# What they find running: a function of the kit that the set-up cell calls at its end, and what it does.
+STARTS = {
+    "11_chat.ipynb": ("use_model_server", "of OPENAI_BASE_URL and MODEL if set, else a small one on this machine")
+}
 
 
 def setup_cell(name: str, imported: dict[str, Import] | None = None) -> str:
     """The source of the second cell of the notebook file `name`, which imports this for the cells below it."""
+    imported, started = {"notebook": ("gradio_patterns", "notebook"), **(imported or {})}, ""
+    if name in STARTS:
+        function, what = STARTS[name]
+        imported[function], started = ("gradio_patterns.testing", function), f"\n{function}()  # {what}"
     return f"""import sys
 
 if "google.colab" in sys.modules:
     %pip install -q "{PROJECT["name"]}[{EXTRAS.get(name, "notebooks")}] @ git+{REPOSITORY}"
 
-{render({"notebook": ("gradio_patterns", "notebook"), **(imported or {})})}
+{render(imported)}
 
-notebook.setup()"""
+notebook.setup(){started}"""
 
 
 # Where GitHub Pages serves the site of this repository.

@@ -42,4 +42,7 @@ UNTOLD = {
     "streams-and-stop-trap": TESTS_NOT_APPS,
     "page-in-a-browser-trap": TESTS_NOT_APPS,
     "in-ci-trap": TESTS_NOT_APPS,
+    "model-server-trap": "whether the server is strict is not in the source",
+    "chat-files-trap": "what a client may send past the page is in Gradio, not in the app",
+    "kept-chats-trap": "some want them gone at a restart",
 }

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .browser import Browser as Browser
     from .browser import attacks as attacks
     from .gates import Gate as Gate
+    from .model_servers import ModelServer as ModelServer
+    from .model_servers import TransformersServer as TransformersServer
+    from .model_servers import use_model_server as use_model_server
     from .nginx import Nginx as Nginx
     from .nginx import NginxMissing as NginxMissing
     from .pages import open_page as open_page
@@ -43,6 +46,7 @@ _WHERE = {
     "Assistant": "assistant",
     "Browser": "browser",
     "Gate": "gates",
+    "ModelServer": "model_servers",
     "Nginx": "nginx",
     "NginxMissing": "nginx",
     "Program": "programs",
@@ -50,6 +54,7 @@ _WHERE = {
     "Relay": "relay",
     "Served": "serving",
     "ToolError": "assistant",
+    "TransformersServer": "model_servers",
     "attacks": "browser",
     "free_port": "waiting",
     "open_page": "pages",
@@ -59,6 +64,7 @@ _WHERE = {
     "serve": "serving",
     "summary": "traffic",
     "until": "waiting",
+    "use_model_server": "model_servers",
     "user": "provider",
     "visitor": "serving",
     "visitors": "serving",

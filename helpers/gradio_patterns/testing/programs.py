@@ -112,6 +112,11 @@ class Program(Visited):
             return [sys.executable, "-m", "uvicorn", "app:app", "--port", str(self.port)]
         return [sys.executable, "app.py"]
 
+    @property
+    def answers_at(self) -> str:
+        """The address that answers, or asks for a login, once it is ready."""
+        return f"{self.url}config"
+
     def wait_until_it_answers(self) -> None:
         """Wait until the app's own page answers, or asks for a login. Raises `NotStarted`."""
         deadline = time.monotonic() + START_SECONDS
@@ -120,12 +125,12 @@ class Program(Visited):
                 if self.process.poll() is not None:
                     raise NotStarted(f"It ended with exit status {self.process.returncode}:\n{self.log()}")
                 with contextlib.suppress(httpx.HTTPError):
-                    status = client.get(f"{self.url}config").status_code
+                    status = client.get(self.answers_at).status_code
                     if status == 200 or 300 <= status < 400 or status in (401, 403):
                         return
                 time.sleep(0.1)
         self.kill()
-        raise NotStarted(f"{self.url}config did not answer within {START_SECONDS:g} s:\n{self.log()}")
+        raise NotStarted(f"{self.answers_at} did not answer within {START_SECONDS:g} s:\n{self.log()}")
 
     def log(self) -> str:
         """What it has printed, stdout and stderr together."""

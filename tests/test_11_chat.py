@@ -1,0 +1,165 @@
+"""Chats on a model server: each problem in words, who waits for whom, and what Stop reaches."""
+
+import threading
+
+import gradio as gr
+import openai
+import pytest
+from gradio_client.exceptions import AppError
+
+from gradio_patterns.testing import ModelServer, until, visitor, visitors
+
+NOTEBOOK = "11_chat"
+
+
+@pytest.fixture
+def strict(monkeypatch):
+    """A strict model server, and the environment that leads to it."""
+    with ModelServer() as server:
+        for name, value in server.client_env.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
+def ask(demo, text: str = "Name a fruit."):
+    return visitor(demo).predict(text, api_name="/chat")
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"key": "another"}, "Tell whoever runs it: OPENAI_API_KEY."),
+        ({"model": "another"}, "Tell whoever runs it: MODEL."),
+        ({"busy": True}, "is busy. Press Retry"),
+        ({"breaks_off": 0}, "does not answer, or has broken off"),
+        ({"breaks_off": 0, "ends_early": True}, "The answer has broken off. Press Retry."),
+    ],
+    ids=["key", "model", "busy", "breaks off", "ends early"],
+)
+def test_model_server_says_what_is_wrong(imported, strict, fault, words):
+    module = imported(NOTEBOOK, "model-server")
+    for name, value in fault.items():
+        setattr(strict, name, value)
+    problem = ask(module.demo)
+    assert (problem["metadata"]["title"], words in problem["content"]) == ("Not answered", True), problem
+
+
+def test_model_server_says_that_the_server_is_slow_or_down(imported, strict):
+    module = imported(NOTEBOOK, "model-server")
+    module.client.timeout = 0.3
+    with strict.gate:
+        assert "takes too long" in ask(module.demo)["content"]
+    module.client.timeout = 60
+    strict.stop()
+    assert "does not answer" in ask(module.demo)["content"]
+    strict.start()
+    assert ask(module.demo) == "You said: Name a fruit."
+
+
+def test_model_server_goes_on_after_a_problem_with_nothing_lost(imported, strict):
+    alice = visitor(imported(NOTEBOOK, "model-server").demo)
+    strict.stop()
+    alice.predict("My name is Ada.", api_name="/chat")
+    strict.start()
+    alice.predict("Who am I?", api_name="/chat")
+    assert strict.requests[-1]["messages"] == [{"role": "user", "content": "My name is Ada.\n\nWho am I?"}]
+
+
+def test_model_server_serves_many_at_once(imported, strict):
+    alice, bob, eve = visitors(imported(NOTEBOOK, "model-server").demo, 3)
+    with strict.gate:
+        jobs = [one.submit("Name a fruit.", api_name="/chat") for one in (alice, bob, eve)]
+        strict.gate.reached(3)
+    assert {job.result() for job in jobs} == {"You said: Name a fruit."}
+
+
+@pytest.mark.parametrize("text", ["", " \n"])
+def test_model_server_wants_a_message(imported, strict, text):
+    with pytest.raises(AppError, match="Write a message first"):
+        ask(imported(NOTEBOOK, "model-server").demo, text)
+    assert strict.requests == []
+
+
+@pytest.mark.parametrize("name", ["model-server", "kept-chats"])
+def test_no_message_at_all_is_refused_by_gradio_without_words(imported, strict, name, capfd):
+    """It ends in ChatInterface, before the recipe."""
+    with pytest.raises(AppError, match="has not enabled verbose error reporting"):
+        ask(imported(NOTEBOOK, name).demo, None)
+    assert "_append_message_to_history" in capfd.readouterr().err
+    assert strict.requests == []
+
+
+def test_a_client_wants_a_key_even_where_the_server_wants_none(monkeypatch, strict):
+    monkeypatch.delenv("OPENAI_API_KEY")
+    with pytest.raises(openai.OpenAIError, match="OPENAI_API_KEY"):
+        openai.OpenAI()
+
+
+QUESTION = {"model": "small", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
+
+
+def plain_loop(message, history):
+    for chunk in openai.OpenAI().chat.completions.create(**QUESTION):
+        yield chunk.choices[0].delta.content
+
+
+def loop_in_with(message, history):
+    with openai.OpenAI().chat.completions.create(**QUESTION) as stream:
+        for chunk in stream:
+            yield chunk.choices[0].delta.content
+
+
+async def async_loop(message, history):
+    async with await openai.AsyncOpenAI().chat.completions.create(**QUESTION) as stream:
+        async for chunk in stream:
+            yield chunk.choices[0].delta.content
+
+
+@pytest.mark.parametrize(
+    ("handler", "pieces"), [(async_loop, 0), (loop_in_with, 1), (plain_loop, None)], ids=["async", "with", "plain"]
+)
+def test_stop_reaches_the_server_at_once_with_the_next_piece_or_never(strict, serve, handler, pieces):
+    strict.answer = "one two three four five six"
+    alice = serve(gr.ChatInterface(handler, api_name="chat")).visitor()
+    with strict.gate:
+        job = alice.submit("Hello", api_name="/chat")
+        strict.gate.reached(1)
+        strict.gate.let(1)
+        until(job.outputs)
+        strict.gate.reached(1)
+        stop = threading.Thread(target=job.cancel)  # in a thread of its own: it waits for the next piece
+        stop.start()
+        if pieces != 0:
+            with pytest.raises(TimeoutError):
+                until(lambda: strict.left, "the hanging up", seconds=2)
+            strict.gate.let(1)
+        if pieces is not None:
+            until(lambda: strict.left == 1, "the hanging up")
+        stop.join()
+        strict.gate.open()
+        until(lambda: strict.answering == 0, "the end of the answer")
+    assert strict.left == (0 if pieces is None else 1)  # 0: the server has written it all, for nobody
+
+
+@pytest.mark.parametrize("message", [{"text": "", "files": []}, {"text": 1001 * "x", "files": []}])
+def test_chat_files_wants_a_message(imported, strict, message):
+    demo = imported(NOTEBOOK, "chat-files").demo
+    with pytest.raises(AppError, match="Write what you want to know"):
+        visitor(demo).predict(message, "", 40, api_name="/ask")
+    assert strict.requests == []
+
+
+def test_chat_files_sends_the_rules_and_no_empty_ones(imported, strict):
+    alice = visitor(imported(NOTEBOOK, "chat-files").demo)
+    for rules in ("Be brief.", " ", None):
+        alice.predict({"text": "Hello", "files": []}, rules, 40, api_name="/ask")
+    roles = [request["messages"][0]["role"] for request in strict.requests]
+    assert roles == ["system", "user", "user"]
+    assert {request["max_tokens"] for request in strict.requests} == {40}
+
+
+def test_chat_files_says_that_the_server_is_down(imported, strict):
+    alice = visitor(imported(NOTEBOOK, "chat-files").demo)
+    strict.stop()
+    answer = alice.predict({"text": "Hello", "files": []}, "", 40, api_name="/ask")
+    assert "The model server has not answered" in answer
