@@ -1,4 +1,4 @@
-"""Chats on a model server: each problem in words, who waits for whom, and what Stop reaches."""
+"""Chats: each problem in words, who waits for whom, what Stop reaches, steps, feedback, what stays in the browser."""
 
 import threading
 
@@ -163,3 +163,37 @@ def test_chat_files_says_that_the_server_is_down(imported, strict):
     strict.stop()
     answer = alice.predict({"text": "Hello", "files": []}, "", 40, api_name="/ask")
     assert "The model server has not answered" in answer
+
+
+@pytest.mark.parametrize("status", ["failed", "error", None])
+def test_a_step_is_pending_or_done(serve, status):
+    """Any other status ends the event."""
+    step = {"role": "assistant", "content": "", "metadata": {"title": "Search", "status": status}}
+    with gr.Blocks() as demo:
+        gr.Button("Ask").click(lambda: [step], None, gr.Chatbot(label="Chat"), api_name="ask")
+    app = serve(demo)
+    with pytest.raises(AppError):
+        app.visitor().predict(api_name="/ask")
+    assert "Input should be 'pending' or 'done'" in app.log()
+
+
+def test_steps_come_back_as_messages_and_callers_get_a_list(serve):
+    seen = []
+
+    def agent(message, history):
+        seen.append(history)
+        return [gr.ChatMessage("", metadata={"title": "Search", "status": "done"}), gr.ChatMessage(f"Found {message}.")]
+
+    ada = serve(gr.ChatInterface(agent, api_name="chat")).visitor()
+    answer = ada.predict("tea", api_name="/chat")
+    assert [message["content"] for message in answer] == ["", "Found tea."]
+    ada.predict("milk", api_name="/chat")
+    assert [(m["role"], (m["metadata"] or {}).get("title")) for m in seen[1][1:]] == [
+        ("assistant", "Search"),
+        ("assistant", None),
+    ]
+
+
+def test_a_caller_of_a_plain_chat_gets_a_text(serve):
+    app = serve(gr.ChatInterface(lambda message, history: f"Found {message}.", api_name="chat"))
+    assert app.visitor().predict("tea", api_name="/chat") == "Found tea."
