@@ -162,7 +162,10 @@ def test_chat_files_says_that_the_server_is_down(imported, strict):
     alice = visitor(imported(NOTEBOOK, "chat-files").demo)
     strict.stop()
     answer = alice.predict({"text": "Hello", "files": []}, "", 40, api_name="/ask")
-    assert "The model server has not answered" in answer
+    assert "The model server has not answered" in answer["content"]
+    strict.start()
+    alice.predict({"text": "Again", "files": []}, "", 40, api_name="/ask")
+    assert strict.requests[-1]["messages"] == [{"role": "user", "content": "Hello\n\nAgain"}]
 
 
 @pytest.mark.parametrize("status", ["failed", "error", None])

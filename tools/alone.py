@@ -351,7 +351,7 @@ def main() -> int:
     if options.keep:
         with contextlib.suppress(KeyboardInterrupt), contextlib.ExitStack() as running:
             server = running.enter_context(surrounded(recipe))
-            program = running.enter_context(Alone(recipe, server and server.client_env))
+            program = running.enter_context(Alone(recipe, server.client_env if server else None))
             print(f"{recipe.id} answers at {program.url}, in {program.folder}")
             signal.pause()
         return 0

@@ -193,7 +193,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    server: _Server
+    server: _Server  # ty: ignore[incompatible-mutable-override]
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: it would of every request."""
@@ -217,10 +217,9 @@ class _Handler(BaseHTTPRequestHandler):
         """A chat completion."""
         stub = self.server.stub
         raw = self.rfile.read(int(self.headers.get("content-length") or 0))
-        try:
+        body: Any = None
+        with contextlib.suppress(ValueError):
             body = json.loads(raw)
-        except ValueError:
-            body = None
         refused = _refusal(body, stub.key, stub.model, self.headers.get("authorization") or "")
         if not self.path.endswith("/chat/completions"):
             refused = _Refused(404, "Not Found", "NotFoundError")
