@@ -85,7 +85,7 @@ def test_show_adds_the_wrong_way_and_the_proof_when_asked():
     [
         (["show", "own-crt"], 1, "there is: own-cart"),
         (["run", "own-crt"], 1, "there is: own-cart"),
-        (["list", "12"], 1, "There are: 01_interface"),
+        (["list", "99"], 1, "There are: 01_interface"),
         (["fnd"], 2, "No such command"),
         (["show"], 2, "Missing argument"),
         (["find", "--limit", "0", "queue"], 2, "limit"),

@@ -45,4 +45,12 @@ UNTOLD = {
     "model-server-trap": "whether the server is strict is not in the source",
     "chat-files-trap": "what a client may send past the page is in Gradio, not in the app",
     "kept-chats-trap": "some want them gone at a restart",
+    "retry-undo-edit-trap": "how many messages an answer is made of is known when it is there",
+    "agent-steps-trap": "which tool raises is known when it runs",
+    "what-stays-trap": "`password-in-history` tells it, with an older recipe's cure",
+    "mcp-tools-trap": "whether a stream's last piece is all of it is the author's to know",
+    "any-client-trap": "what a caller makes of an answer is not in the app",
+    "long-jobs-trap": MEANT,
+    "calls-other-apps-trap": "whose token the environment has is not in the source",
+    "calls-other-apps-session-trap": "whether the other app keeps a State is in its source",
 }
