@@ -21,6 +21,8 @@ __all__ = ["imports", "program", "requirements", "script"]
 PROJECT = "gradio-patterns"
 # The names that differ from those of their distributions; `tests/test_scripts.py` compares them with what is installed.
 DISTRIBUTIONS = {"PIL": "pillow", "argon2": "argon2-cffi", "throttled": "throttled-py"}
+# What is imported for the program by what it uses: a module, or an option of `launch` and `mount_gradio_app`.
+IMPLIED = {"starlette.middleware.sessions": "itsdangerous", "mcp_server": "mcp"}
 SERVE = """
 
 if __name__ == "__main__":
@@ -69,7 +71,7 @@ def requirements(source: str) -> list[str]:
 
 
 def imports(source: str) -> set[str]:
-    """The top-level names that a program imports and that are not Python's own.
+    """The top-level names that a program imports, itself or by what it uses, and that are not Python's own.
 
     What stands in a `try` with `except ImportError` is left out: the program does without it.
     """
@@ -88,8 +90,14 @@ def imports(source: str) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name.partition(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.add(node.module.partition(".")[0])
+            found |= {node.module.partition(".")[0], *_implied(node.module)}
+        elif isinstance(node, ast.keyword) and node.arg:
+            found |= _implied(node.arg)
     return found - sys.stdlib_module_names
+
+
+def _implied(name: str) -> set[str]:
+    return {IMPLIED[name]} if name in IMPLIED else set()
 
 
 def requirement(module: str, source: str = "") -> str:
