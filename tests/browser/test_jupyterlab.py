@@ -62,7 +62,7 @@ FIRST_CLICK = {
     "08_events": ("Summarise", r"A queue keeps a server alive\. People like a short queue\."),
     "09_performance": ("Guess the subject", "music"),
     "10_testing": ("Answer", "Refunds are paid to the card"),
-    "12_assistants": ("Count", "30"),
+    "12_assistants": ("Count", "(?m)^30$"),
 }
 
 
