@@ -28,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # What `make lab` gives every reader: no pop-up at the first start, and demos that keep their state when
 # they are scrolled out of sight (JupyterLab detaches such cells by default, which reloads their frames).
 SETTINGS = ROOT / "tools" / "lab_settings"
+DEMO = ".gradio-container, body > main"  # Gradio's page, or one of a recipe's own
 
 
 @contextlib.contextmanager
@@ -142,7 +143,7 @@ def cut_off(page: Page) -> dict[int, int]:
     for index in range(frames.count()):
         frame = frames.nth(index)
         frame.scroll_into_view_if_needed()
-        frame.content_frame.locator(".gradio-container").first.wait_for()
+        frame.content_frame.locator(DEMO).first.wait_for()
         below[index + 1] = _settled(frame.content_frame.locator("html"))
     return {index: pixels for index, pixels in below.items() if pixels > 0}
 
@@ -167,7 +168,7 @@ def pictures(page: Page, folder: Path) -> list[Path]:
         frame = frames.nth(index)
         frame.scroll_into_view_if_needed()
         with contextlib.suppress(Exception):  # a closed demo has an empty frame: its picture shows that
-            frame.content_frame.locator(".gradio-container").first.wait_for(timeout=15_000)
+            frame.content_frame.locator(DEMO).first.wait_for(timeout=15_000)
             page.wait_for_load_state("networkidle", timeout=5_000)
         saved.append(folder / f"demo-{index + 1:02}.png")
         frame.screenshot(path=saved[-1])
