@@ -421,3 +421,11 @@ def test_what_another_site_is_sent_with_token_false(serve, monkeypatch):
         heard.clear()
         assert visitor(other, token=token).predict("a", api_name="/measure") == "A"
         assert ("hf_mine" in "".join(heard)) == (token is None)
+
+
+def test_the_token_of_this_machine_stays_here(two_apps, serve, monkeypatch):
+    def hear(text, request: gr.Request):
+        return str(request.headers.get("x-hf-authorization"))
+
+    monkeypatch.setenv("HF_TOKEN", "hf_mine")
+    assert two_apps(serve(measuring(hear)).url) == "None"
