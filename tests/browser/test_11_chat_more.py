@@ -1,10 +1,16 @@
 """Chats in a browser: what the buttons under a message do, and what a page does with what it is given."""
 
+import html
+import http.server
 import re
+import threading
+from collections.abc import Iterator
 
 import gradio as gr
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from gradio_patterns import collection
 from gradio_patterns.testing import until
 from gradio_patterns.testing.pages import open_page
 
@@ -108,3 +114,191 @@ def test_an_edit_of_two_parts_is_two_events(serve, page: Page):
     press(page, "Edit")
     press(page, "Submit")
     until(lambda: told == [("edit", 0)] * 2, "an event for each part, with the same index")
+
+
+# What is tried: RUN sets window.hit if it runs, FETCH asks the server of `beacons`, LOOK changes the page.
+RUN = {
+    "event of an image": '<img src=x onerror="window.hit=1">',
+    "script": "<script>window.hit=1</script>",
+    "event of an svg": '<svg onload="window.hit=1"></svg>',
+    "frame": '<iframe srcdoc="<script>parent.hit=1</script>"></iframe>',
+    "Markdown link": "[click](javascript:window.hit=1)",
+    "HTML link": '<a href="javascript:window.hit=1">click</a>',
+    "data link": "[click](data:text/html,<script>window.hit=1</script>)",
+    "LaTeX link": r"$$\href{javascript:window.hit=1}{click}$$",
+    "nesting": '<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=hit=1&gt;">',
+    "diagram": '```mermaid\ngraph TD\nA["<img src=x onerror=window.hit=1>"]\n```',
+    "language of a code block": '```"><img src=x onerror=window.hit=1>\nx\n```',
+    "custom element": '<x-y onclick="window.hit=1" style="position:fixed">z</x-y>',
+    "template": "${document.body.setAttribute(String.fromCharCode(104),1)}",
+    "template in braces": "{{value}} {{#each this}}{{this}}{{/each}}",
+    "template with a sum": "price ${5+5}",
+}
+FETCH = {
+    "Markdown image": "![x]({}md.png?secret=1)",
+    "HTML image": '<img src="{}html.png">',
+    "background": '<div style="background:url({}css.png)">shown</div>',
+    "video": '<video src="{}film.mp4" poster="{}poster.png"></video>',
+    "audio": '<audio src="{}audio.mp3" autoplay></audio>',
+    "style": "<style>body{{background:url({}style.png)}}</style>hello",
+    "style sheet": '<link rel="stylesheet" href="{}sheet.css">',
+}
+LOOK = {
+    "cover": '<div id="cover" style="position:fixed;inset:0;z-index:9999;background:white">cover</div>',
+    "form": '<form action="/elsewhere"><input name="password"><button>Log in</button></form>',
+    "Markdown": "# Head\n\n    indented *code*\n\n1. one\n- two\n> three `four` ~~five~~ | six | https://a.example",
+}
+
+
+@pytest.fixture
+def beacons() -> Iterator[tuple[str, set[str]]]:
+    """A stranger's server: its address, and the paths that were asked for."""
+    asked: set[str] = set()
+
+    class Stranger(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):  # the base class wants this name
+            asked.add(self.path.partition("?")[0].lstrip("/"))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", asked
+        server.shutdown()
+
+
+def attacks(address: str) -> dict[str, str]:
+    return {**RUN, **{name: text.replace("{}", address) for name, text in FETCH.items()}, **LOOK}
+
+
+def has_run(page: Page) -> bool:
+    """Click what can be clicked, and tell whether anything ran."""
+    for link in page.locator("main .block a, main .html-container a, x-y").all():
+        link.dispatch_event("click")
+    page.evaluate("() => new Promise(done => setTimeout(done, 500))")  # time for what must not happen
+    return page.evaluate("() => Boolean(window.hit) || document.body.hasAttribute('h')")
+
+
+def fetched(page: Page, beacons: tuple[str, set[str]]) -> set[str]:
+    """What was asked for, after an image that is known to be asked for last."""
+    address, asked = beacons
+    page.context.request.get(f"{address}last")
+    until(lambda: "last" in asked)
+    page.evaluate("() => new Promise(done => setTimeout(done, 1000))")
+    return asked - {"last"}
+
+
+def test_the_recipe_shows_each_attack_as_it_was_typed(recipe, page: Page, beacons):
+    open_page(page, recipe(NOTEBOOK, "shown-not-run"))
+    box = page.get_by_role("textbox")
+    for number, (name, text) in enumerate(attacks(beacons[0]).items()):
+        box.fill(text)
+        press(page, "Send")
+        shown = page.locator(QUESTIONS).nth(number)
+        shown.wait_for()
+        lines = [re.sub(r"\s", " ", line) for line in shown.inner_text().splitlines() if line.strip()]
+        assert lines == [line for line in text.splitlines() if line.strip()], name
+        longest = page.get_by_text("Longest word:").locator("b")
+        expect(longest).to_have_text(max(text.split(), key=len))
+    assert page.locator(".message").locator("img, a, em, code, .katex, form, video, iframe").count() == 0
+    assert not has_run(page)
+    assert fetched(page, beacons) == set()
+
+
+def chat_of(texts, **options) -> gr.Blocks:
+    with gr.Blocks() as demo:
+        gr.Chatbot([{"role": "assistant", "content": text} for text in texts], label="Chat", height=None, **options)
+    return demo
+
+
+@pytest.mark.parametrize("markdown", [True, False])
+def test_a_chat_runs_nothing_and_fetches_a_lot(serve, page: Page, beacons, markdown):
+    """Also with render_markdown=False, which leaves Markdown alone and renders HTML."""
+    found = attacks(beacons[0])
+    open_page(page, serve(chat_of(found.values(), render_markdown=markdown)))
+    page.get_by_text("cover", exact=True).wait_for()
+    assert not has_run(page)
+    files = {"html.png", "css.png", "film.mp4", "poster.png", "audio.mp3"} | ({"md.png"} if markdown else set())
+    until(lambda: beacons[1] >= files, lambda: f"{files}, and there are {beacons[1]}")
+    assert page.locator(".message input[name=password]").count() == 1
+    assert page.evaluate("() => document.elementFromPoint(3, 3).id") == "cover"
+
+
+def policy() -> dict[str, str]:
+    """The options of launch() in the recipe."""
+    module: dict = {}
+    source = collection.recipe("shown-not-run").source
+    exec(source[: source.index("def plain")], module)
+    return {"head": module["HEAD"], "css": module["CSS"]}
+
+
+def test_the_policy_stops_what_a_chat_fetches_and_the_style_what_covers_the_page(serve, page: Page, beacons):
+    open_page(page, serve(chat_of(attacks(beacons[0]).values()), **policy()))
+    page.get_by_text("hello", exact=True).first.wait_for()
+    assert not has_run(page)
+    assert fetched(page, beacons) == set()
+    assert page.evaluate("() => document.elementFromPoint(3, 3).id") != "cover"
+    url = page.url
+    page.get_by_role("button", name="Log in").dispatch_event("click")  # click() would wait for the form
+    page.evaluate("() => new Promise(done => setTimeout(done, 500))")
+    assert page.url == url  # a form of a message is not sent
+
+
+def test_the_policy_leaves_uploads_and_own_images_alone(serve, page: Page):
+    with gr.Blocks() as demo:
+        gr.Image(gr.get_image("tower.jpg"), label="Picture")
+    open_page(page, serve(demo, **policy()))
+    picture = page.locator("main img").first
+    picture.wait_for()
+    until(lambda: picture.evaluate("image => image.naturalWidth") > 0, "the app's own picture")
+
+
+@pytest.mark.parametrize("name", ["event of an image", "frame", "HTML link"])
+def test_html_runs_what_it_is_given(serve, page: Page, name):
+    with gr.Blocks() as demo:
+        gr.HTML(RUN[name])
+    open_page(page, serve(demo))
+    until(lambda: has_run(page), name)
+
+
+def test_a_template_runs_what_its_value_says(serve, page: Page):
+    """Handlebars escapes tags, and the result is run as a JavaScript template."""
+    with gr.Blocks() as demo:
+        gr.HTML(RUN["template"], html_template="<p>{{value}}</p>")
+        gr.HTML(RUN["template with a sum"], html_template="<p>{{value}}</p>")
+        gr.HTML(RUN["template with a sum"], html_template="<p>${value}</p>")
+    open_page(page, serve(demo))
+    until(lambda: has_run(page), "the template")
+    expect(page.get_by_text("price 10", exact=True)).to_be_visible()
+    expect(page.get_by_text("price ${5+5}", exact=True)).to_be_visible()
+
+
+def test_escaped_html_runs_nothing(serve, page: Page, beacons):
+    found = attacks(beacons[0])
+    with gr.Blocks() as demo:
+        for text in found.values():
+            gr.HTML(html.escape(text))
+    open_page(page, serve(demo))
+    shown = [re.sub(r"\s+", " ", text) for text in page.locator("main .html-container").all_inner_texts()]
+    assert [text.strip() for text in shown if text.strip()] == [re.sub(r"\s+", " ", text) for text in found.values()]
+    assert not has_run(page)
+    assert fetched(page, beacons) == set()
+
+
+def test_a_file_name_is_shown_as_it_is(serve, page: Page, tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("notes")
+    name = RUN["event of an image"] + "${5+5}.txt"
+    file = {"path": str(path), "orig_name": name, "meta": {"_type": "gradio.FileData"}}
+    with gr.Blocks() as demo:
+        chat, box = gr.Chatbot(label="Chat"), gr.File(label="File")
+        show = gr.Button("Show")
+        show.click(lambda: [{"role": "user", "content": {"type": "file", "file": file}}], None, chat, api_name="show")
+        show.click(lambda: str(path), None, box, api_name="file")
+    open_page(page, serve(demo, allowed_paths=[str(tmp_path)]))
+    press(page, "Show")
+    expect(page.get_by_label("Chat")).to_contain_text("${5+5}")
+    assert not has_run(page)
