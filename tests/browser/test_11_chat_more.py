@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from gradio_patterns import collection
-from gradio_patterns.testing import until
+from gradio_patterns.testing import Gate, until
 from gradio_patterns.testing.pages import open_page
 
 NOTEBOOK = "11_chat"
@@ -302,3 +302,62 @@ def test_a_file_name_is_shown_as_it_is(serve, page: Page, tmp_path):
     press(page, "Show")
     expect(page.get_by_label("Chat")).to_contain_text("${5+5}")
     assert not has_run(page)
+
+
+TURNING, STEPS = ".loading-spinner", ".thought-group"
+
+
+def test_steps_are_shown_as_they_happen_and_none_turns_after_stop(page: Page, imported):
+    module = imported(NOTEBOOK, "agent-steps")
+    with Gate().around((vars(module), "calculate")) as gate:
+        open_page(page, module.demo)
+        page.get_by_test_id("textbox").fill("1 + 1; 2 + 2; 3 + 3")
+        press(page, "Work")
+        gate.let(1)
+        expect(page.locator(f"{STEPS} {STEPS}")).to_have_count(2)  # inside the plan: one done, one held
+        expect(page.locator(TURNING)).to_have_count(2)  # the plan, and the second sum
+        page.locator(".stop-button").click()
+        until(lambda: all(stop.is_set() for stop in module.under_way.values()), "Stop to arrive")
+    expect(page.get_by_text("Stopped. 1 + 1 = 2; 2 + 2 = 4", exact=True)).to_be_visible()
+    expect(page.locator(TURNING)).to_have_count(0)
+    press(page, "Work")  # the box is empty
+    expect(page.get_by_text("Type sums first, such as 6 * 7; 1 / 0")).to_be_visible()
+    page.get_by_test_id("textbox").fill("2 * 21")
+    press(page, "Work")
+    expect(page.get_by_text("2 * 21 = 42", exact=True).last).to_be_visible()  # and the chat goes on
+    expect(page.locator(TURNING)).to_have_count(0)
+
+
+def test_stop_of_a_chat_interface_leaves_a_step_turning(serve, page: Page, gate):
+    def agent(message, history):
+        step = gr.ChatMessage("looking", metadata={"title": "Search", "status": "pending"})
+        yield [step]
+        gate()
+        step.metadata["status"] = "done"
+        yield [step, gr.ChatMessage("Found.")]
+
+    open_page(page, serve(gr.ChatInterface(agent, api_name="chat")))
+    page.get_by_test_id("textbox").fill("Where is the kettle?")
+    page.get_by_test_id("textbox").press("Enter")
+    expect(page.locator(TURNING)).to_have_count(1)
+    with page.expect_response(lambda response: response.url.endswith("/cancel")):
+        page.locator(".stop-button").click()
+        gate.open()  # a generator is closed when it comes back
+    expect(page.locator(".submit-button")).to_be_visible()  # the event has ended
+    page.get_by_test_id("textbox").fill("And the tea?")
+    page.get_by_test_id("textbox").press("Enter")
+    expect(page.get_by_text("Found.")).to_be_visible()
+    expect(page.locator(TURNING)).to_have_count(1)  # that of the first question
+
+
+@pytest.mark.parametrize(("parent", "beside"), [(1, False), ("a", False), (0, True)])
+def test_a_parent_with_the_id_0_has_no_children(serve, page: Page, parent, beside):
+    steps = [
+        {"title": "Outer", "id": parent, "status": "pending"},
+        {"title": "Inner", "id": "inner", "parent_id": parent, "status": "pending"},
+    ]
+    with gr.Blocks() as demo:
+        gr.Chatbot([{"role": "assistant", "content": "x", "metadata": step} for step in steps], label="Chat")
+    open_page(page, serve(demo))
+    expect(page.get_by_text("Inner")).to_be_visible()
+    expect(page.locator(f"{STEPS} {STEPS}")).to_have_count(0 if beside else 1)
