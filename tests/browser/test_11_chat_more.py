@@ -1,8 +1,10 @@
 """Chats in a browser: what the buttons under a message do, and what a page does with what it is given."""
 
+import contextlib
 import html
 import http.server
 import re
+import sqlite3
 import threading
 from collections.abc import Iterator
 
@@ -361,3 +363,60 @@ def test_a_parent_with_the_id_0_has_no_children(serve, page: Page, parent, besid
     open_page(page, serve(demo))
     expect(page.get_by_text("Inner")).to_be_visible()
     expect(page.locator(f"{STEPS} {STEPS}")).to_have_count(0 if beside else 1)
+
+
+def test_votes_are_kept_changed_and_withdrawn(recipe, page: Page, tmp_path):
+    url = recipe(NOTEBOOK, "useful-feedback", FEEDBACK_DB=str(tmp_path / "votes.db"))
+    open_page(page, url)
+    for number, text in enumerate(("12 km", "5 kg")):
+        page.get_by_test_id("textbox").fill(text)
+        press(page, "Convert")
+        expect(page.locator(ANSWERS)).to_have_count(number + 1)
+
+    def votes() -> list:
+        with contextlib.closing(sqlite3.connect(tmp_path / "votes.db")) as db:
+            return db.execute("SELECT question, vote FROM votes ORDER BY question").fetchall()
+
+    page.get_by_role("button", name="Like", exact=True).nth(0).click()
+    page.get_by_role("button", name="Dislike", exact=True).nth(1).click()
+    until(lambda: votes() == [("12 km", "Like"), ("5 kg", "Dislike")], lambda: str(votes()))
+    page.get_by_role("button", name="Dislike", exact=True).nth(0).click()
+    until(lambda: votes() == [("12 km", "Dislike"), ("5 kg", "Dislike")], lambda: str(votes()))
+    page.get_by_role("button", name="Disliked", exact=True).nth(0).click()
+    until(lambda: votes() == [("5 kg", "Dislike")], lambda: str(votes()))
+
+
+@pytest.mark.parametrize(("mode", "kept"), [({}, 1), ({"trigger_mode": "multiple"}, 2)])
+def test_the_second_of_two_quick_votes(serve, page: Page, gate, mode, kept):
+    votes = []
+
+    def vote(event: gr.LikeData):
+        gate()
+        votes.append(event.index)
+
+    said = [{"role": role, "content": text} for text in ("one", "two") for role in ("user", "assistant")]
+    with gr.Blocks() as demo:
+        gr.Chatbot(said, label="Chat").like(vote, None, None, api_name="vote", **mode)
+    open_page(page, serve(demo))
+    likes = page.get_by_role("button", name="Like", exact=True)
+    likes.nth(0).click()
+    gate.reached(1)
+    likes.last.click()
+    page.evaluate("() => new Promise(done => setTimeout(done, 1000))")  # time for a second call, if there is one
+    gate.open()
+    until(lambda: len(votes) == kept, lambda: str(votes))
+
+
+def test_a_like_after_steps_names_the_first_of_them(serve, page: Page):
+    steps = {"role": "assistant", "content": "looking", "metadata": {"title": "Search", "status": "done"}}
+    told = []
+    with gr.Blocks() as demo:
+        chat = gr.Chatbot([{"role": "user", "content": "Tea?"}, steps, {"role": "assistant", "content": "Here."}])
+
+        def like(event: gr.LikeData):
+            told.append((event.index, event.value))
+
+        chat.like(like, None, None, api_name="like")
+    open_page(page, serve(demo))
+    press(page, "Like")
+    until(lambda: told == [(1, ["looking", "Here."])], lambda: str(told))
