@@ -15,6 +15,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from gradio_patterns import collection
 from gradio_patterns.testing import Gate, until
 from gradio_patterns.testing.pages import open_page
+from gradio_patterns.testing.waiting import is_free
 
 NOTEBOOK = "11_chat"
 QUESTIONS, ANSWERS = ".user.message", ".bot.message:not(.pending)"
@@ -420,3 +421,76 @@ def test_a_like_after_steps_names_the_first_of_them(serve, page: Page):
     open_page(page, serve(demo))
     press(page, "Like")
     until(lambda: told == [(1, ["looking", "Here."])], lambda: str(told))
+
+
+def stored(page: Page) -> dict:
+    return page.evaluate("() => Object.fromEntries(Object.entries(localStorage))")
+
+
+def notes(**options) -> gr.Blocks:
+    """Keeps what is typed in a BrowserState, and shows what is kept."""
+    with gr.Blocks() as demo:
+        kept = gr.BrowserState(None, storage_key="notes", secret="of the first app")
+        note = gr.Textbox(label="Note", type=options.pop("type", "text"))
+        shows = gr.Textbox(label="Kept")
+        keep = gr.Button("Keep")
+        keep.click(lambda note: note or None, note, kept, **{"api_name": "keep", **options})
+        demo.load(lambda kept: kept, kept, shows, api_visibility="private")
+    return demo
+
+
+def closed(page: Page, app) -> int:
+    """Close an app, and give its port when it is free."""
+    page.goto("about:blank")
+    port = int(app.url.split(":")[-1].strip("/"))
+    app.app.close(verbose=False)
+    until(lambda: is_free(port), f"port {port}")
+    return port
+
+
+def test_a_next_app_at_the_address_reads_what_the_first_one_kept(serve, page: Page):
+    """Its secret stands in /config."""
+    app = serve(notes())
+    open_page(page, app)
+    page.get_by_label("Note").fill("my diagnosis")
+    press(page, "Keep")
+    until(lambda: len(stored(page)) == 2, "the run, and the note")
+    assert [key.startswith("gradio:run-history:v2:") for key in sorted(stored(page))] == [True, False]
+    assert "my diagnosis" in str(stored(page))  # as plain text: BrowserState is encrypted, the run that fills it is not
+    open_page(page, serve(notes(), server_port=closed(page, app)))
+    expect(page.get_by_label("Kept")).to_have_value("my diagnosis")
+
+
+def test_run_history_of_an_earlier_start_stays_when_it_is_switched_off(serve, page: Page):
+    app = serve(notes())
+    open_page(page, app)
+    page.get_by_label("Note").fill("tulip-42")
+    press(page, "Keep")
+    until(lambda: "tulip-42" in str(stored(page)), "the run")
+    page.goto(f"{app.url}gradio_api/runs")
+    expect(page.get_by_text("tulip-42").first).to_be_visible()
+    open_page(page, serve(notes(), server_port=closed(page, app), run_history=False))
+    page.evaluate("() => new Promise(done => setTimeout(done, 1000))")  # time to delete it
+    assert "tulip-42" in str(stored(page))
+
+
+def test_runs_of_private_events_are_not_kept(serve, page: Page):
+    open_page(page, serve(notes(api_name=None, api_visibility="private")))
+    page.get_by_label("Note").fill("tulip-42")
+    press(page, "Keep")
+    until(lambda: "notes" in stored(page), "the note")
+    assert "tulip-42" not in str(stored(page))
+
+
+def test_none_leaves_a_browser_state_as_it_is(serve, page: Page):
+    app = serve(notes(), run_history=False)
+    open_page(page, app)
+    page.get_by_label("Note").fill("my diagnosis")
+    press(page, "Keep")
+    until(lambda: "notes" in stored(page), "the note")
+    page.get_by_label("Note").fill("")
+    with page.expect_response(lambda response: "queue/join" in response.url):
+        press(page, "Keep")
+    page.evaluate("() => new Promise(done => setTimeout(done, 1000))")  # time to delete it
+    open_page(page, app)
+    expect(page.get_by_label("Kept")).to_have_value("my diagnosis")

@@ -62,6 +62,7 @@ FIRST_CLICK = {
     "08_events": ("Summarise", r"A queue keeps a server alive\. People like a short queue\."),
     "09_performance": ("Guess the subject", "music"),
     "10_testing": ("Answer", "Refunds are paid to the card"),
+    "11_chat": ("Roll", r"2d6 \+ 3 is [0-9]+"),
 }
 
 
