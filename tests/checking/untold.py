@@ -44,7 +44,6 @@ UNTOLD = {
     "in-ci-trap": TESTS_NOT_APPS,
     "model-server-trap": "whether the server is strict is not in the source",
     "chat-files-trap": "what a client may send past the page is in Gradio, not in the app",
-    "kept-chats-trap": "some want them gone at a restart",
     "retry-undo-edit-trap": "how many messages an answer is made of is known when it is there",
     "agent-steps-trap": "which tool raises is known when it runs",
     "what-stays-trap": "`password-in-history` tells it, with an older recipe's cure",

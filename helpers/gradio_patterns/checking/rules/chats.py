@@ -27,6 +27,20 @@ def chat_flags(program: Program) -> Iterator[Hit]:
 
 
 @rule(
+    "chats-lost-at-restart",
+    "warning",
+    "kept-chats",
+    "saved chats that nobody can read any more after a restart",
+    see="restart",
+)
+def chats_lost_at_restart(program: Program) -> Iterator[Hit]:
+    """`save_history=True`, and nothing in the module sets a `storage_key`."""
+    for call in program.called("gradio.ChatInterface"):
+        if name_of(call.get("save_history")) == "True" and "storage_key" not in program.names:
+            yield Hit(call.node)
+
+
+@rule(
     "template-runs-text",
     "warning",
     "shown-not-run",
