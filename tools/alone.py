@@ -114,8 +114,10 @@ class Shown(Alone):
 
     def remove(self) -> None:
         """Remove its environment, too."""
-        found = installing.run_uv("python", "find", "--script", "app.py", cwd=self.folder, env=self.surroundings.uv)
-        super().remove()
+        try:
+            found = installing.run_uv("python", "find", "--script", "app.py", cwd=self.folder, env=self.surroundings.uv)
+        finally:
+            super().remove()
         python = Path(found.strip())
         if python.is_relative_to(self.surroundings.uv["UV_CACHE_DIR"]):
             shutil.rmtree(python.parents[1])
