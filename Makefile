@@ -41,7 +41,8 @@ test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, ol
 test-latency: $(BIN)/ready  ## Run the browser tests as from far away: 700 ms of latency, a processor four times slower
 	@GRADIO_PATTERNS_LATENCY=700 $(PYTEST) --timeout 900 tests/browser
 
-test-every: $(BIN)/ready  ## Run every notebook as Colab's reader does, and in JupyterLab: test-all takes two a day
+test-every: $(BIN)/ready  ## Run every notebook section by section, as Colab's reader does, and in JupyterLab: test-all takes some each day
+	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_notebooks.py -k runs_alone
 	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_colab.py tests/browser/test_jupyterlab.py
 
 mutate: $(BIN)/ready  ## Break the recipes and say which breaks their checks do not see: make mutate MUTATE="own-cart --sample 20"

@@ -19,7 +19,7 @@ from nbformat.v4 import new_code_cell
 from gradio_patterns import collection
 from gradio_patterns.collection import Notebook
 from gradio_patterns.testing.programs import end_processes
-from tools import again, alone, sections
+from tools import again, alone, sections, today
 
 AT_ONCE = 2  # on two cores, beside the other tests
 CELL_SECONDS = 300
@@ -148,8 +148,14 @@ def test_every_demo_answers_after_the_last_cell(run, path):
 
 
 @pytest.mark.slow
-@each
-def test_every_section_runs_alone(path):
+@pytest.mark.parametrize(
+    "notebook",
+    [
+        pytest.param(*one.values, id=one.id, marks=[*one.marks, *([pytest.mark.undisturbed] * (one.id in UNDISTURBED))])
+        for one in today.notebooks(2)
+    ],
+)
+def test_every_section_runs_alone(notebook):
     """After the set-up cell only, the last one first, with no name of another section, its recipe twice in a row."""
-    problems = sections.run(path)
+    problems = sections.run(notebook.path)
     assert not problems, "\n\n".join(problems)

@@ -5,11 +5,12 @@ each day. `make test-all` runs the rest as `gradio-patterns show NAME > app.py &
 installed but what the program's own metadata names.
 """
 
+import contextlib
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from gradio_patterns import collection
+from gradio_patterns import collection, scripts
 from gradio_patterns.collection import Recipe
 from gradio_patterns.testing import programs
 from tools import alone, today
@@ -43,10 +44,14 @@ def runs(request, tmp_path_factory):
         for item in request.session.items
         if item.path == request.path
     }
-    shown = alone.surroundings(tmp_path_factory.mktemp("uv")) if selected.keys() - TODAY else None
-    pool = ThreadPoolExecutor(AT_ONCE)
-    yield {name: pool.submit(alone.run, recipe, None if name in TODAY else shown) for name, recipe in selected.items()}
-    pool.shutdown(cancel_futures=True)
+    # Those that need the same stand together: the next one finds most of its environment made.
+    later = sorted(selected.keys() - TODAY, key=lambda name: scripts.requirements(selected[name].source))
+    with contextlib.ExitStack() as stack:
+        shown = stack.enter_context(alone.surroundings(tmp_path_factory.mktemp("uv"), AT_ONCE)) if later else None
+        pool = ThreadPoolExecutor(AT_ONCE)
+        stack.callback(pool.shutdown, cancel_futures=True)
+        runs = {name: pool.submit(alone.run, selected[name]) for name in selected.keys() & TODAY}
+        yield runs | {name: pool.submit(alone.run, selected[name], shown) for name in later}
 
 
 @pytest.fixture

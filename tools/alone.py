@@ -12,11 +12,12 @@ import contextlib
 import dataclasses
 import json
 import os
+import queue
 import re
 import shutil
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -90,6 +91,7 @@ class Shown(Alone):
     def __init__(self, recipe: Recipe, surroundings: Surroundings):
         super().__init__(recipe)
         self.asgi, self.surroundings = False, surroundings
+        self.folder = surroundings.folders.get()
         (self.folder / "app.py").write_text(_pinned(scripts.script(recipe)), encoding="utf-8")
         self.env |= {name: value for name, value in surroundings.uv.items() if name.startswith(("UV_", "GIT_"))}
         self.env["UV_OFFLINE"] = "1"
@@ -113,24 +115,27 @@ class Shown(Alone):
         os.kill(self.process.pid, how)
 
     def remove(self) -> None:
-        """Remove its environment, too."""
-        try:
-            found = installing.run_uv("python", "find", "--script", "app.py", cwd=self.folder, env=self.surroundings.uv)
-        finally:
-            super().remove()
-        python = Path(found.strip())
-        if python.is_relative_to(self.surroundings.uv["UV_CACHE_DIR"]):
-            shutil.rmtree(python.parents[1])
+        """Empty its folder for the next one."""
+        super().remove()
+        for path in self.folder.iterdir():
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        self.surroundings.folders.put(self.folder)
 
 
 class Surroundings(NamedTuple):
-    """What `Shown` needs beside the program: a folder for its PYTHONPATH and environment variables for uv."""
+    """What `Shown` needs beside the program: a folder for its PYTHONPATH, environment variables for uv, and folders.
+
+    A program waits for one of the folders. uv keeps an environment for each folder's app.py, and brings it to what the
+    next one names: what Python has compiled of a package stays, which is most of a first start.
+    """
 
     modules: Path
     uv: dict[str, str]
+    folders: queue.SimpleQueue[Path]
 
 
-def surroundings(folder: Path) -> Surroundings:
+@contextlib.contextmanager
+def surroundings(folder: Path, at_once: int) -> Generator[Surroundings]:
     """The models' weights and this checkout at its published address, in `folder`; uv's cache is in build/."""
     modules = folder / "modules"
     modules.mkdir()
@@ -139,7 +144,15 @@ def surroundings(folder: Path) -> Surroundings:
         for name in {file.parts[0] for file in metadata.files(distribution) or ()}:
             if name.isidentifier():
                 (modules / name).symlink_to(str(metadata.distribution(distribution).locate_file(name)))
-    return Surroundings(modules, installing.environment() | installing.at_its_address(folder / "published"))
+    uv = installing.environment() | installing.at_its_address(folder / "published")
+    found = Surroundings(modules, uv, queue.SimpleQueue())
+    for number in range(at_once):
+        (folder / f"empty-{number}").mkdir()
+        found.folders.put(folder / f"empty-{number}")
+    try:
+        yield found
+    finally:
+        shutil.rmtree(Path(uv["UV_CACHE_DIR"]) / "environments-v2", ignore_errors=True)
 
 
 def _pinned(script: str) -> str:
