@@ -29,7 +29,7 @@ test: $(BIN)/ready  ## Set up, then run the notebooks, a tenth of the recipes al
 	@$(PYTEST) $(BESIDE) -m "not slow and not undisturbed"
 	@$(PYTEST) -m "undisturbed and not slow"
 
-test-all: test  ## Also run the slow tests, as CI does: every section alone, more in a browser, Colab
+test-all: test  ## Also run the slow tests, as CI does: sections alone, more recipes and browsers, Colab
 	@$(PYTEST) $(BESIDE) -m "slow and not undisturbed"
 	@$(PYTEST) -m "undisturbed and slow"
 
@@ -41,8 +41,8 @@ test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, ol
 test-latency: $(BIN)/ready  ## Run the browser tests as from far away: 700 ms of latency, a processor four times slower
 	@GRADIO_PATTERNS_LATENCY=700 $(PYTEST) --timeout 900 tests/browser
 
-test-every: $(BIN)/ready  ## Run every notebook section by section, as Colab's reader does, and in JupyterLab: test-all takes some each day
-	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_notebooks.py -k runs_alone
+test-every: $(BIN)/ready  ## Run every section and recipe alone, every notebook in JupyterLab and as on Colab: test-all takes some each day
+	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_notebooks.py tests/test_recipes.py -k "runs_alone or test_recipes"
 	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_colab.py tests/browser/test_jupyterlab.py
 
 mutate: $(BIN)/ready  ## Break the recipes and say which breaks their checks do not see: make mutate MUTATE="own-cart --sample 20"

@@ -1,8 +1,8 @@
 """Each recipe, pasted alone into app.py in an empty folder: it starts, answers a client, and stops at Ctrl-C.
 
 Every recipe runs once; the tests below read the report of that run. `make test` takes a tenth of them, another one
-each day. `make test-all` runs the rest as `gradio-patterns show NAME > app.py && uv run app.py` does, where nothing is
-installed but what the program's own metadata names.
+each day. `make test-all` runs half of the rest, the other half the next day, as `gradio-patterns show NAME > app.py &&
+uv run app.py` does, where nothing is installed but what the program's own metadata names.
 """
 
 import contextlib
@@ -16,10 +16,15 @@ from gradio_patterns.testing import programs
 from tools import alone, today
 
 TODAY = today.recipes(10)
+SHOWN = today.recipes(2)
 
 
 def marks(recipe: Recipe) -> list[pytest.MarkDecorator]:
-    wanted = [(pytest.mark.undisturbed, "import ray" in recipe.source), (pytest.mark.slow, recipe.id not in TODAY)]
+    wanted = [
+        (pytest.mark.undisturbed, "import ray" in recipe.source),
+        (pytest.mark.slow, recipe.id not in TODAY),
+        (pytest.mark.skip(reason=today.LATER), not (today.EVERY or recipe.id in TODAY | SHOWN)),
+    ]
     return [mark for mark, is_wanted in wanted if is_wanted]
 
 
@@ -42,7 +47,7 @@ def runs(request, tmp_path_factory):
     selected = {
         item.callspec.params["recipe"].id: item.callspec.params["recipe"]
         for item in request.session.items
-        if item.path == request.path
+        if item.path == request.path and not item.get_closest_marker("skip")
     }
     # Those that need the same stand together: the next one finds most of its environment made.
     later = sorted(selected.keys() - TODAY, key=lambda name: scripts.requirements(selected[name].source))

@@ -14,21 +14,21 @@ def turn() -> set[str]:
 
 @pytest.fixture(autouse=True)
 def no_wish(monkeypatch):
-    monkeypatch.delenv("GRADIO_PATTERNS_EVERY", raising=False)
+    monkeypatch.setattr(today, "EVERY", False)
 
 
 def test_in_so_many_days_everything_has_one_turn(monkeypatch):
     recipes, notebooks = [], []
-    for day in range(739_000, 739_010):
+    for day in range(739_000, 739_030):
         monkeypatch.setenv("GRADIO_PATTERNS_DAY", str(day))
         recipes += today.recipes(10)
         notebooks += turn()
     every = [recipe.id for notebook in collection.load_all() for recipe in notebook.recipes]
-    assert sorted(recipes) == sorted(every)
-    assert sorted(notebooks) == sorted([*NOTEBOOKS, *NOTEBOOKS])  # twice in ten days
+    assert sorted(recipes) == sorted(3 * every)
+    assert sorted(notebooks) == sorted(5 * [*NOTEBOOKS])  # in thirty days
 
 
 def test_all_have_their_turn_when_asked_for(monkeypatch):
-    monkeypatch.setenv("GRADIO_PATTERNS_EVERY", "1")
+    monkeypatch.setattr(today, "EVERY", True)
     assert turn() == NOTEBOOKS
     assert {parameter.id for parameter in today.notebooks()} == NOTEBOOKS
