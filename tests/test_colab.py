@@ -25,6 +25,7 @@ from tools.installing import at_its_address, environment, make_environment, run_
 
 ROOT = Path(__file__).resolve().parent.parent
 UNTOUCHED = {"torch": "2.13.0", "transformers": "5.15.*", "pillow": "11.3.*", "numpy": "2.1.*"}
+UNTOUCHED = {"torch": "2.13.0", "transformers": "5.15.*", "pillow": "11.3.*", "numpy": "2.1.*"}
 THERE_BEFORE = ["gradio==6.24.*", *(f"{name}=={version}" for name, version in UNTOUCHED.items())]
 THERE_BEFORE += ["ipykernel", "nbclient", "pandas==2.2.*", "matplotlib", "httpx", "pytest"]
 
@@ -37,13 +38,10 @@ def run(*command, **options) -> str:
     return done.stdout
 
 
-@pytest.fixture(scope="module")
-def colab(tmp_path_factory):
-    """The stand-in's Python."""
-    folder = tmp_path_factory.mktemp("colab")
-    python = make_environment(
-        folder, *THERE_BEFORE, *["ipykernel", "nbclient", "pandas==2.2.*", "matplotlib", "httpx", "pytest"]
-    )
+@pytest.fixture
+def colab(tmp_path):
+    """The stand-in's Python: an environment of its own for each notebook."""
+    python = make_environment(tmp_path / "colab", *THERE_BEFORE)
     run_uv("pip", "install", "--python", python, "--no-deps", "--require-hashes", "--requirement", ROOT / "models.txt")
     site = Path(run(python, "-c", "import site; print(site.getsitepackages()[0])").strip())
     (site / "google" / "colab").mkdir(parents=True)

@@ -144,15 +144,20 @@ def surroundings(folder: Path, at_once: int) -> Generator[Surroundings]:
         for name in {file.parts[0] for file in metadata.files(distribution) or ()}:
             if name.isidentifier():
                 (modules / name).symlink_to(str(metadata.distribution(distribution).locate_file(name)))
-    uv = installing.environment() | installing.at_its_address(folder / "published")
-    found = Surroundings(modules, uv, queue.SimpleQueue())
+    env = installing.environment() | installing.at_its_address(folder / "published")
+    found = Surroundings(modules, env, queue.SimpleQueue())
     for number in range(at_once):
         (folder / f"empty-{number}").mkdir()
         found.folders.put(folder / f"empty-{number}")
     try:
         yield found
     finally:
-        shutil.rmtree(Path(uv["UV_CACHE_DIR"]) / "environments-v2", ignore_errors=True)
+        for number in range(at_once):  # its own environments only: another run may be using others
+            script = folder / f"empty-{number}" / "app.py"
+            script.write_text(_pinned("# /// script\n# dependencies = []\n# ///\n"))
+            python = Path(installing.run_uv("python", "find", "--script", script, env=env).strip())
+            if python.is_relative_to(env["UV_CACHE_DIR"]):
+                shutil.rmtree(python.parents[1], ignore_errors=True)
 
 
 def _pinned(script: str) -> str:

@@ -302,7 +302,6 @@ def test_undo_of_a_greeting_raises_in_the_page(serve, page: Page):
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     told = events(serve, page, [("assistant", "How can I help?")])
-    assert page.get_by_role("button", name="Retry", exact=True).count() == 0
     press(page, "Undo")
     expect(page.get_by_text("How can I help?")).to_be_visible()
     until(lambda: any("undefined (reading 'role')" in error for error in errors), "the error")
