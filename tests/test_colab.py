@@ -25,7 +25,6 @@ from tools.installing import at_its_address, environment, make_environment, run_
 
 ROOT = Path(__file__).resolve().parent.parent
 UNTOUCHED = {"torch": "2.13.0", "transformers": "5.15.*", "pillow": "11.3.*", "numpy": "2.1.*"}
-UNTOUCHED = {"torch": "2.13.0", "transformers": "5.15.*", "pillow": "11.3.*", "numpy": "2.1.*"}
 THERE_BEFORE = ["gradio==6.24.*", *(f"{name}=={version}" for name, version in UNTOUCHED.items())]
 THERE_BEFORE += ["ipykernel", "nbclient", "pandas==2.2.*", "matplotlib", "httpx", "pytest"]
 
