@@ -41,7 +41,7 @@ test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, ol
 test-latency: $(BIN)/ready  ## Run the browser tests as from far away: 700 ms of latency, a processor four times slower
 	@GRADIO_PATTERNS_LATENCY=700 $(PYTEST) --timeout 900 tests/browser
 
-test-every: $(BIN)/ready  ## Run every section and recipe alone, every notebook in JupyterLab and as on Colab: test-all takes some each day
+test-every: $(BIN)/ready  ## Run every section and recipe alone, every notebook in JupyterLab and as on Colab: test-all takes some
 	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_notebooks.py tests/test_recipes.py -k "runs_alone or test_recipes"
 	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_colab.py tests/browser/test_jupyterlab.py
 

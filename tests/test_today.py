@@ -9,7 +9,7 @@ NOTEBOOKS = {notebook.name for notebook in collection.load_all()}
 
 
 def turn() -> set[str]:
-    return {parameter.id for parameter in today.notebooks() if not parameter.marks}
+    return {parameter.id for parameter in today.notebooks(2) if not parameter.marks}
 
 
 @pytest.fixture(autouse=True)
@@ -25,10 +25,10 @@ def test_in_so_many_days_everything_has_one_turn(monkeypatch):
         notebooks += turn()
     every = [recipe.id for notebook in collection.load_all() for recipe in notebook.recipes]
     assert sorted(recipes) == sorted(3 * every)
-    assert sorted(notebooks) == sorted(5 * [*NOTEBOOKS])  # in thirty days
+    assert sorted(notebooks) == sorted(15 * [*NOTEBOOKS])  # in thirty days
 
 
 def test_all_have_their_turn_when_asked_for(monkeypatch):
     monkeypatch.setattr(today, "EVERY", True)
     assert turn() == NOTEBOOKS
-    assert {parameter.id for parameter in today.notebooks()} == NOTEBOOKS
+    assert {parameter.id for parameter in today.weekly() if not parameter.marks} == NOTEBOOKS

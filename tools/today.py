@@ -18,16 +18,23 @@ def recipes(groups: int) -> set[str]:
     return _turn([recipe.id for notebook in collection.load_all() for recipe in notebook.recipes], groups)
 
 
-def notebooks(groups: int = 6) -> list[Any]:
+def notebooks(groups: int) -> list[Any]:
     """All notebooks as pytest's parameters; those whose turn it is not are skipped."""
+    every = collection.load_all()
+    return _parameters(every, _turn([notebook.name for notebook in every], groups), LATER)
+
+
+def weekly() -> list[Any]:
+    """All notebooks as pytest's parameters; all but the first are skipped, which take minutes each."""
+    every = collection.load_all()
+    return _parameters(every, {every[0].name}, "`make test-every`, which runs each week, takes it")
+
+
+def _parameters(every: list[collection.Notebook], now: set[str], reason: str) -> list[Any]:
     import pytest
 
-    every = collection.load_all()
-    now = _turn([notebook.name for notebook in every], groups)
-    return [
-        pytest.param(nb, id=nb.name, marks=[] if EVERY or nb.name in now else [pytest.mark.skip(reason=LATER)])
-        for nb in every
-    ]
+    later = pytest.mark.skip(reason=reason)
+    return [pytest.param(nb, id=nb.name, marks=[] if EVERY or nb.name in now else [later]) for nb in every]
 
 
 def _turn(every: list[str], groups: int) -> set[str]:

@@ -67,7 +67,7 @@ FIRST_CLICK = {
 }
 
 
-@pytest.mark.parametrize("notebook", today.notebooks())
+@pytest.mark.parametrize("notebook", today.weekly())
 def test_after_run_all_each_demo_is_whole_and_the_first_answers(notebook, page, tmp_path):
     shutil.copy(notebook.path, tmp_path)
     button, answer = FIRST_CLICK[notebook.name]
