@@ -38,9 +38,9 @@ def run(*command, **options) -> str:
 
 
 @pytest.fixture
-def colab(tmp_path):
-    """The stand-in's Python: an environment of its own for each notebook."""
-    python = make_environment(tmp_path / "colab", *THERE_BEFORE)
+def colab(tmp_path_factory):
+    """The stand-in's Python: an environment of its own for each notebook, and not in the folder where that runs."""
+    python = make_environment(tmp_path_factory.mktemp("colab") / "env", *THERE_BEFORE)
     run_uv("pip", "install", "--python", python, "--no-deps", "--require-hashes", "--requirement", ROOT / "models.txt")
     site = Path(run(python, "-c", "import site; print(site.getsitepackages()[0])").strip())
     (site / "google" / "colab").mkdir(parents=True)
