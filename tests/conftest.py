@@ -15,6 +15,7 @@ import pytest
 from gradio_patterns import collection
 from tools import programs as installed
 from tools.alone import Alone
+from tools.offline import seen
 
 # Nothing in the tests may need the network, and nobody is counted.
 os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_OFFLINE="1")
@@ -25,6 +26,11 @@ os.environ.setdefault("GRADIO_PATTERNS_DAY", str(date.today().toordinal()))
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     # A hundred ports for each: Gradio looks for a free one and takes it a moment later.
     os.environ["GRADIO_SERVER_PORT"] = str(8000 + 100 * int(worker.removeprefix("gw")))
+
+if "SEEN" in os.environ:  # `make ledger`
+    offline = Path(seen.__file__).parent
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(offline), os.environ.get("PYTHONPATH")]))
+    seen.install()
 
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     # A shell starts background jobs so, and the programs that the tests interrupt would inherit it.

@@ -4,10 +4,40 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from gradio_patterns.testing.pages import CHROMIUM_ARGS
+from tools.offline import seen
 from tools.programs import CHROMIUM
+
+
+# What a page shows for a moment, a toast say, reaches `make ledger` so.
+SHOWN = """
+const told = new Set();
+const tell = text => {
+    text = (text || "").trim();
+    if (text && text.length < 400 && !told.has(text)) { told.add(text); window.tellTheLedger(text); }
+};
+new MutationObserver(changes => {
+    for (const change of changes) {
+        if (change.type === "characterData") tell(change.target.textContent);
+        for (const node of change.addedNodes) if (!["SCRIPT", "STYLE"].includes(node.nodeName)) tell(node.textContent);
+    }
+}).observe(document, {subtree: true, childList: true, characterData: true});
+"""
+
+if "SEEN" in os.environ:
+    new_context = Browser.new_context
+
+    def _watched(self: Browser, **options):
+        context = new_context(self, **options)
+        context.on("console", lambda message: seen.keep(message.text))
+        context.on("weberror", lambda error: seen.raised(error.error))
+        context.expose_binding("tellTheLedger", lambda _, text: seen.keep(text))
+        context.add_init_script(SHOWN)
+        return context
+
+    Browser.new_context = _watched
 
 
 @pytest.fixture(scope="session")

@@ -68,3 +68,7 @@ class _NoStubs:
 if "NETWORK_LOG" in os.environ:
     sys.addaudithook(_guard)
     sys.meta_path.insert(0, _NoStubs)
+if "SEEN" in os.environ:
+    import seen
+
+    seen.install()
