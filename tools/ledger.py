@@ -3,20 +3,21 @@
 ``make ledger`` runs the notebooks and their tests with SEEN set to a folder, in which every process writes down what it
 printed, sent, received and raised (`tools/offline/seen.py`), and the browser what its pages showed. Then
 ``python -m tools.ledger FOLDER`` names each quote that is not among it. A quote that no run can show stands in
-`docs/unseen.toml` with its reason; one that was seen after all must leave that list.
+`tests/unseen.toml` with its reason; one that was seen after all must leave that list.
 """
 
 import argparse
+import html
 import re
 import sys
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
 from gradio_patterns import collection
-from gradio_patterns.finding import plain
 
-UNSEEN = Path(__file__).resolve().parent.parent / "docs" / "unseen.toml"
+from .notebooks import tomllib
+
+UNSEEN = Path(__file__).resolve().parent.parent / "tests" / "unseen.toml"
 # A symptom that begins with a quote, in one or two backticks.
 QUOTE = re.compile(r"(`{1,2}) ?(?P<text>.+?) ?\1(?!`)")
 
@@ -33,8 +34,8 @@ def quotes() -> dict[str, list[str]]:
 
 
 def pattern(quote: str) -> re.Pattern[str]:
-    """A quote as it is looked for: as `plain` leaves it, with anything within a line where it has `...`."""
-    parts = [re.escape(_plain(part)) for part in quote.split("...")]
+    """A quote as it is looked for: without what differs from case to case, and with anything where it has `...`."""
+    parts = [re.escape(_plain(part)) for part in re.split(r"(?<!/)\.{3}", quote)]
     return re.compile(".{0,200}".join(part for part in parts if part) or "$^")
 
 
@@ -61,14 +62,14 @@ def explained() -> dict[str, str]:
 
 
 def _plain(text: str) -> str:
-    # JSON on its way has its quotes and breaks escaped, a page its signs.
-    text = (
-        text.replace("\\n", " ").replace("\\", "").replace("&#x27;", "'").replace("&quot;", '"').replace("&#39;", "'")
-    )
-    return plain(re.sub(r"\x1b\[[\d;]*m", "", text))
+    """A text without paths, numbers, quotes and colours, and without the escapes of JSON and HTML."""
+    text = html.unescape(re.sub(r"\x1b\[[\d;]*m", "", text).replace("\\n", " ").replace("\\", ""))
+    text = re.sub(r"(?:/[\w.~-]+){2,}/?|/\.{3}", " ", text)
+    return " ".join(re.sub(r"[\d'\"`*]+", " ", text).lower().split())
 
 
-def _texts(folder: Path) -> Iterable[str]:
+def texts(folder: Path) -> Iterable[str]:
+    """What the processes wrote into the folder, one text after the other."""
     for path in sorted(folder.glob("*.txt")):
         yield from path.read_text(encoding="utf-8", errors="replace").split("\n\0\n")
 
@@ -79,7 +80,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     asked = quotes()
-    wrong = verdict(unseen(asked, _texts(folder)), explained(), asked)
+    wrong = verdict(unseen(asked, texts(folder)), explained(), asked)
     for sentence in wrong:
         print(sentence)
     print(f"{len(asked)} quotes, {len(explained())} explained, {len(wrong)} wrong")

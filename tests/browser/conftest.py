@@ -10,7 +10,6 @@ from gradio_patterns.testing.pages import CHROMIUM_ARGS
 from tools.offline import seen
 from tools.programs import CHROMIUM
 
-
 # What a page shows for a moment, a toast say, reaches `make ledger` so.
 SHOWN = """
 const told = new Set();

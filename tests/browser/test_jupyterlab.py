@@ -55,7 +55,7 @@ FIRST_CLICK = {
     "01_interface_vs_blocks": ("Submit", "statistics.median"),
     "02_state": ("Add to cart", "2.50"),
     "03_queue_concurrency": ("Ask, limit 4", "Answered after 3"),
-    "04_files": ("Count", r"\b[0-9]{5}\b"),
+    "04_files": ("Count", "112385"),
     "05_deploy": ("Sign", "[0-9a-f]{16}"),
     "06_component_traps": ("Evaluate", "Choose a task first"),
     "07_authentication": ("Measure", "1.0 minutes"),
