@@ -6,13 +6,14 @@ DEFINITIONS := pyproject.toml constraints.txt models.txt Makefile
 # Nothing in the tests may need the network, and nobody is counted.
 OFFLINE := GRADIO_ANALYTICS_ENABLED=False HF_HUB_OFFLINE=1
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
-PYTEST := $(OFFLINE) $(BIN)/python -m pytest
+# What a run shows is kept in build/seen, for the ledger of symptoms.
+PYTEST := SEEN=$(CURDIR)/build/seen $(OFFLINE) $(BIN)/python -m pytest
 # The files of tests run side by side, each in one process. They wait as much as they compute: three for two cores.
 BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
-.PHONY: help lab test test-all test-gradio test-latency test-every mutate bench new index cheatsheet checks site gallery components picture format constraints clean
+.PHONY: help lab test test-all test-gradio test-latency test-every mutate bench reliability new index cheatsheet checks site gallery components picture format constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +26,7 @@ lab: $(BIN)/ready  ## Set up, then open JupyterLab on notebook 01 (NOTEBOOK=02_s
 
 test: $(BIN)/ready  ## Set up, then run the notebooks, a tenth of the recipes alone and the quick tests
 	@$(BIN)/python -m tools.programs
+	@rm -rf build/seen && mkdir -p build/seen
 	@$(BIN)/ruff check --quiet && $(BIN)/ruff format --check --quiet && $(BIN)/ty check --quiet helpers tools
 	@$(PYTEST) $(BESIDE) -m "not slow and not undisturbed"
 	@$(PYTEST) -m "undisturbed and not slow"
@@ -32,6 +34,7 @@ test: $(BIN)/ready  ## Set up, then run the notebooks, a tenth of the recipes al
 test-all: test  ## Also run the slow tests, as CI does: sections alone, more recipes and browsers, Colab
 	@$(PYTEST) $(BESIDE) -m "slow and not undisturbed"
 	@$(PYTEST) -m "undisturbed and slow"
+	@$(BIN)/python -m tools.ledger build/seen
 
 test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, oldest (the lower bound) or a version
 	@$(BIN)/python -m tools.programs
@@ -50,6 +53,9 @@ mutate: $(BIN)/ready  ## Break the recipes and say which breaks their checks do 
 
 bench: .venv-bench/ready  ## Compare with other servers on this machine and write docs/benchmark.md (about 50 minutes)
 	@.venv-bench/bin/python -m benchmarks $(BENCH)
+
+reliability: $(BIN)/ready  ## Put crowds and faults on the recipes and write docs/reliability.md (about 10 minutes)
+	@$(OFFLINE) $(BIN)/python -m benchmarks.reliability $(RELIABILITY)
 
 new: $(BIN)/ready  ## Add a recipe's cells to a notebook: make new NOTEBOOK=02_state RECIPE=my-recipe
 	@$(BIN)/python -m tools.new $(NOTEBOOK) $(RECIPE)

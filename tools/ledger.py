@@ -1,8 +1,8 @@
 """The ledger of symptoms: every message that a `You see` line quotes was seen while the suite ran.
 
-``make ledger`` runs the notebooks and their tests with SEEN set to a folder, in which every process writes down what it
-printed, sent, received and raised (`tools/offline/seen.py`), and the browser what its pages showed. Then
-``python -m tools.ledger FOLDER`` names each quote that is not among it. A quote that no run can show stands in
+``make test`` and ``make test-all`` set SEEN to a folder, in which every process writes down what it printed, sent,
+received and raised (`tools/offline/seen.py`), and the browser what its pages showed. At the end of ``make test-all``,
+``python -m tools.ledger FOLDER`` names each quote that is not among it. A quote that no such run can show stands in
 `tests/unseen.toml` with its reason; one that was seen after all must leave that list.
 """
 
@@ -18,6 +18,7 @@ from gradio_patterns import collection
 from .notebooks import tomllib
 
 UNSEEN = Path(__file__).resolve().parent.parent / "tests" / "unseen.toml"
+TELLING = 12  # characters: shorter quotes, such as `429`, stand in too many texts to be told apart
 # A symptom that begins with a quote, in one or two backticks.
 QUOTE = re.compile(r"(`{1,2}) ?(?P<text>.+?) ?\1(?!`)")
 
@@ -28,7 +29,7 @@ def quotes() -> dict[str, list[str]]:
     for notebook in collection.load_all():
         for section in notebook.sections:
             for symptom in section.symptoms:
-                if quote := QUOTE.match(symptom):
+                if (quote := QUOTE.match(symptom)) and len(_plain(quote["text"])) >= TELLING:
                     found.setdefault(quote["text"], []).append(section.name)
     return found
 
