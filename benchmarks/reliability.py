@@ -4,7 +4,7 @@ python -m benchmarks.reliability              everything but the ten minutes: ab
 python -m benchmarks.reliability --long       with a thousand users over ten minutes as well
 python -m benchmarks.reliability crowd stop   those whose names begin so
 
-Writes docs/reliability.md. The exit status is 1 if a request was lost or never ended, or a recipe did not get well again.
+Writes docs/reliability.md. The exit status is 1 if a request was lost or never ended, or a recipe stayed broken.
 """
 
 import argparse
