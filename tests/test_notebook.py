@@ -11,6 +11,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 from gradio_patterns.testing import until, visitor
+from tools.sections import RESET
 
 pytestmark = pytest.mark.slow
 
@@ -270,3 +271,10 @@ def test_the_app_ends_with_its_kernel(ending, how):
         ending.client.shutdown()
         ending.manager.finish_shutdown()
     until(lambda: not listens(port), "the app to end")
+
+
+def test_between_two_sections_the_app_of_the_first_ends(ending):
+    ending.run(SETUP, "setup")
+    port = urlsplit(where(frame(ending.run(ASGI, "an-app")[1]))).port
+    ending.run(RESET)
+    assert not listens(port)

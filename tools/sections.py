@@ -27,6 +27,8 @@ import gradio
 for demo in gradio.Blocks.get_instances():
     if demo.is_running:
         demo.close(verbose=False)
+if hasattr(get_ipython(), "_demo_keeper"):
+    get_ipython()._demo_keeper.close()  # the programs of ASGI apps
 get_ipython().reset(new_session=False)
 """
 

@@ -107,6 +107,7 @@ class _DemoKeeper:
             program.process.kill()
         for program in self.programs.values():
             program.remove()
+        self.programs.clear()
 
     def before_cell(self, info) -> None:
         if program := self.programs.pop(self._key(info), None):
