@@ -219,3 +219,9 @@ def test_steps_come_back_as_messages_and_callers_get_a_list(serve):
 def test_a_caller_of_a_plain_chat_gets_a_text(serve):
     app = serve(gr.ChatInterface(lambda message, history: f"Found {message}.", api_name="chat"))
     assert app.visitor().predict("tea", api_name="/chat") == "Found tea."
+
+
+def test_useful_feedback_drops_no_press(imported):
+    """What the page does with two quick presses is in tests/browser."""
+    events = imported(NOTEBOOK, "useful-feedback").demo.config["dependencies"]
+    assert [event["trigger_mode"] for event in events if event["api_name"] == "vote"] == ["multiple"]
