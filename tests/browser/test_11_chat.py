@@ -706,6 +706,7 @@ def test_what_stays_is_what_the_visitor_wants_to_keep(recipe, page: Page):
     url = recipe(NOTEBOOK, "what-stays")
     for keep in (False, True, False):
         open_page(page, url)
+        expect(page.get_by_label("Key", exact=True)).to_have_attribute("type", "password")
         page.get_by_label("Text").first.fill("Pay 5 EUR")
         page.get_by_label("Keep this chat").set_checked(keep)
         page.get_by_role("button", name="Sign").click()
