@@ -5,6 +5,7 @@ import threading
 import gradio as gr
 import openai
 import pytest
+from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 
 from gradio_patterns.testing import ModelServer, until, visitor, visitors
@@ -89,6 +90,15 @@ def test_no_message_at_all_is_refused_by_gradio_without_words(imported, strict, 
     assert strict.requests == []
 
 
+def test_load_chat_sends_parts_without_a_type(strict, serve):
+    app = serve(gr.load_chat(strict.url, "small", system_message="Be brief.", api_name="chat"))
+    with pytest.raises(AppError):
+        app.visitor().predict({"text": "Hello", "files": []}, api_name="/chat")
+    assert "Invalid message format" in app.log()
+    assert "Each element must have a type key" in app.log()
+    assert strict.requests == []
+
+
 def test_a_client_wants_a_key_even_where_the_server_wants_none(monkeypatch, strict):
     monkeypatch.delenv("OPENAI_API_KEY")
     with pytest.raises(openai.OpenAIError, match="OPENAI_API_KEY"):
@@ -141,11 +151,20 @@ def test_stop_reaches_the_server_at_once_with_the_next_piece_or_never(strict, se
     assert strict.left == (0 if pieces is None else 1)  # 0: the server has written it all, for nobody
 
 
-@pytest.mark.parametrize("message", [{"text": "", "files": []}, {"text": 1001 * "x", "files": []}])
-def test_chat_files_wants_a_message(imported, strict, message):
+@pytest.mark.parametrize("text", ["", " ", 1001 * "x"])
+def test_chat_files_wants_a_message(imported, strict, text):
     demo = imported(NOTEBOOK, "chat-files").demo
     with pytest.raises(AppError, match="Write what you want to know"):
-        visitor(demo).predict(message, "", 40, api_name="/ask")
+        visitor(demo).predict({"text": text, "files": []}, "", 40, api_name="/ask")
+    assert strict.requests == []
+
+
+@pytest.mark.parametrize(("content", "words"), [(b"\x89PNG\xff", "no UTF-8 text"), (5000 * b"x", "up to 4 kB")])
+def test_chat_files_looks_into_the_files(imported, strict, tmp_path, content, words):
+    (tmp_path / "notes.txt").write_bytes(content)
+    message = {"text": "What is it?", "files": [handle_file(str(tmp_path / "notes.txt"))]}
+    with pytest.raises(AppError, match=words):
+        visitor(imported(NOTEBOOK, "chat-files").demo).predict(message, "", 40, api_name="/ask")
     assert strict.requests == []
 
 
@@ -200,3 +219,9 @@ def test_steps_come_back_as_messages_and_callers_get_a_list(serve):
 def test_a_caller_of_a_plain_chat_gets_a_text(serve):
     app = serve(gr.ChatInterface(lambda message, history: f"Found {message}.", api_name="chat"))
     assert app.visitor().predict("tea", api_name="/chat") == "Found tea."
+
+
+def test_useful_feedback_drops_no_press(imported):
+    """What the page does with two quick presses is in tests/browser."""
+    events = imported(NOTEBOOK, "useful-feedback").demo.config["dependencies"]
+    assert [event["trigger_mode"] for event in events if event["api_name"] == "vote"] == ["multiple"]

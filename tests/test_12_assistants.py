@@ -308,6 +308,7 @@ def test_a_job_is_not_lost_beside_other_calls(jobs):
     with ThreadPoolExecutor() as pool:
         again = {pool.submit(jobs.submit, "Tea?", 60 * ["It rains."], "key") for _ in range(200)}
         assert {one.result() for one in again} == {job}
+    assert jobs.db.execute("select count(*) from jobs").fetchone() == (1,)  # nothing is done twice
     until(lambda: state_of(jobs, job) == "done", "the job to be done")
 
 

@@ -42,6 +42,21 @@ OTHER_WORDS = {
     "duplicate": "double",
     "remote": "jupyter 127.0.0.1",
     "colab": "notebook",
+    "outage": "connection cut",
+    "task": "job",
+    "attachment": "attach files",
+    "attachments": "attach files",
+    "multimodaltextbox": "multimodal message",
+    "claude": "assistant tool",
+    "chunk": "word yield",
+    "generator": "stream yield",
+    "website": "site",
+    "websites": "site",
+    "origin": "cors site",
+    "frontend": "front end page",
+    "custom": "own",
+    "quota": "limit",
+    "zerogpu": "gpu space",
 }
 
 # Words that tell nothing about what is wrong, with those that stand in every traceback.

@@ -63,7 +63,7 @@ FIRST_CLICK = {
     "09_performance": ("Guess the subject", "music"),
     "10_testing": ("Answer", "Refunds are paid to the card"),
     "11_chat": ("Send", "The fruit I"),
-    "12_assistants": ("Count", "(?m)^30$"),
+    "12_assistants": ("List", "30 working days"),
 }
 
 
