@@ -12,6 +12,7 @@ import re
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -273,6 +274,8 @@ class Watched:
         reply = endpoint.call(content)
         printed = self.program.log()[before:]
         wrong = judge(reply, printed)
+        if reply.end == "complete" and f'"path": "{OUTSIDE}"' in content:
+            wrong = "it takes a path that nobody has uploaded"
         if reply.end == "broken off" and (status := ended(self.program)) is not None:
             self.program.start()
             wrong = f"the program ends, with exit status {status}"
@@ -333,7 +336,7 @@ def choices_of(parameter: dict) -> list[Any]:
 
 def judge(reply: Reply, printed: str) -> str | None:
     """What is wrong with a reply, given what the server has printed meanwhile; None if nothing is."""
-    if INSIDE_OF_IT in reply.words:
+    if INSIDE_OF_IT in reply.words or re.search(rf'"(path|url|orig_name)": "[^"]*{Path(OUTSIDE).name}"', reply.words):
         return f"it gives a file out that is not its own: {reply.words[:80]}"
     if reply.end in ("too late", "broken off"):
         return f"{reply.end}: {_last(printed) or reply.words}"
