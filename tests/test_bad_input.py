@@ -248,7 +248,7 @@ def running(recipe: Recipe) -> Iterator[alone.Alone]:
     with alone.surrounded(recipe) as server:
         program = alone.Alone(recipe, ENV | (server.client_env if server else {}))
         app = program.folder / "app.py"
-        source = re.sub(r'(max_new_tokens"?[=:] ?)([\w.\[\]]+)', r"\1min(2, \2)", app.read_text())  # short answers
+        source = re.sub(r'(max_new_tokens"?[=:] ?)([\w.\[\]]+)', r"\1min(2, \2 or 2)", app.read_text())  # short answers
         for limit, high in LIMITS.get(recipe.name, []):
             assert limit in source
             source = source.replace(limit, high)
