@@ -100,9 +100,9 @@ BODIES = [
 ]
 
 
-def body(data: list[Any]) -> str:
+def body(data: list[Any], session: int = 0) -> str:
     """As Python writes it: NaN, Infinity and halves of characters are sent."""
-    return json.dumps({"data": data, "session_hash": "a caller"})
+    return json.dumps({"data": data, "session_hash": f"caller {session}"})
 
 
 def bad_values(component: str) -> dict[str, Any]:
@@ -262,9 +262,14 @@ class Watched:
 
     def __init__(self, recipe: Recipe, program: alone.Alone):
         self.recipe, self.program, self.calls = recipe, program, 0
-        self.endpoints = list(endpoints(recipe, program))
-        for endpoint in self.endpoints:  # what a session holds is there
-            endpoint.call(body(endpoint.proper))
+        self.endpoints, self.session = list(endpoints(recipe, program)), 0
+        self.begin()
+
+    def begin(self) -> None:
+        """A new session, which holds what the proper calls leave."""
+        self.session += 1
+        for endpoint in self.endpoints:
+            endpoint.call(body(endpoint.proper, self.session))
 
     def send(self, endpoint: Endpoint, what: str, content: str) -> str | None:
         """What is wrong with the end of a call, None if nothing is."""
@@ -273,6 +278,8 @@ class Watched:
         reply = endpoint.call(content)
         printed = self.program.log()[before:]
         wrong = judge(reply, printed)
+        if reply.end == 500:  # with gr.cache Gradio never closes this session's stream again
+            self.begin()
         if reply.end == "complete" and f'"path": "{OUTSIDE}"' in content:
             wrong = "it takes a path that nobody has uploaded"
         if reply.end == "broken off" and (status := ended(self.program)) is not None:
@@ -286,7 +293,9 @@ class Watched:
                 for what, value in bad_values(parameter["component"]).items():
                     data = [*endpoint.proper]
                     data[number] = value
-                    if wrong := self.send(endpoint, f"{what} as {parameter['parameter_name']}", body(data)):
+                    if wrong := self.send(
+                        endpoint, f"{what} as {parameter['parameter_name']}", body(data, self.session)
+                    ):
                         yield wrong
             count = len(endpoint.parameters)
             for what, data in {
@@ -295,7 +304,7 @@ class Watched:
                 "one too many": [*endpoint.proper, None],
                 "none": [],
             }.items():
-                if wrong := self.send(endpoint, what, body(data)):
+                if wrong := self.send(endpoint, what, body(data, self.session)):
                     yield wrong
             for malformed in BODIES:
                 if wrong := self.send(endpoint, f"the body {malformed[:20]}", malformed):
@@ -312,7 +321,9 @@ class Watched:
             @settings(max_examples=TOGETHER, derandomize=True, deadline=None, database=None)
             @given(st.tuples(*places))
             def several(data, endpoint=endpoint):
-                wrong = self.send(endpoint, f"({', '.join(f'{value!r:.40}' for value in data)})", body([*data]))
+                wrong = self.send(
+                    endpoint, f"({', '.join(f'{value!r:.40}' for value in data)})", body([*data], self.session)
+                )
                 assert not wrong, wrong
 
             if len(places) > 1:
@@ -426,6 +437,17 @@ def call(serve):
 def test_gradio_refuses_without_a_word(call, component, data):
     reply = call(component, data)
     assert (reply.end, reply.message) == ("error", "")
+
+
+def test_gradio_answers_500_to_too_few_values_for_a_cached_handler(serve):
+    @gr.cache
+    def same(text):
+        return text
+
+    with gr.Blocks() as demo:
+        gr.Button().click(same, gr.Textbox(), gr.Textbox(), api_name="got")
+    reply = Endpoint(serve(demo).url, "/got", [], [], {}).call(body([]))
+    assert (reply.end, reply.words) == (500, "Internal Server Error")
 
 
 @pytest.mark.parametrize(
