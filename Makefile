@@ -44,9 +44,9 @@ test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, ol
 test-latency: $(BIN)/ready  ## Run the browser tests as from far away: 700 ms of latency, a processor four times slower
 	@GRADIO_PATTERNS_LATENCY=700 $(PYTEST) --timeout 900 tests/browser
 
-test-every: $(BIN)/ready  ## Run every section and recipe alone, every notebook in JupyterLab and as on Colab: test-all takes some
+test-every: $(BIN)/ready  ## Run every section and recipe alone, with bad input too, and every notebook in JupyterLab and as on Colab
 	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_notebooks.py tests/test_recipes.py -k "runs_alone or test_recipes"
-	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_colab.py tests/browser/test_jupyterlab.py
+	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_colab.py tests/browser/test_jupyterlab.py tests/test_bad_input.py
 
 mutate: $(BIN)/ready  ## Break the recipes and say which breaks their checks do not see: make mutate MUTATE="own-cart --sample 20"
 	@$(OFFLINE) $(BIN)/python -m tools.mutation $(MUTATE)
