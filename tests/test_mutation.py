@@ -32,14 +32,12 @@ BREAKS = {
     "drop decorator: @staticmethod": "\ndef order",
     "guard off: if count < 1:  # nothing to order": "if False:  # nothing to order",
     "invert: if count < 1:  # nothing to order": "if not (count < 1):  # nothing to order",
-    "reverse: < 1": "if count >= 1:",
-    "change number: 1": "if count < 2:",
+    "change number 1: if count < 1:  # nothing to order": "if count < 2:",
     "no lock: with lock:": "if True:\n        print(",
     'drop statement: print(count, end="", flush=True)': "with lock:\n        pass",
     'drop end=: print(count, end="", flush=True)': "print(count, flush=True)",
     'drop flush=: print(count, end="", flush=True)': 'print(count, end="")',
     "swap: return name, count": "return count, name",
-    "empty finally: finally:": "finally:\n        pass",
     "drop statement: lock.release()": "finally:\n        pass",
 }
 
@@ -54,7 +52,10 @@ def test_every_break_is_made_once_and_changes_nothing_else():
 
 
 def test_the_same_words_twice_are_two_mutants():
-    assert [mutant.key for mutant in mutants("a = 1\nb = 1\n")] == ["change number: 1", "change number: 1 (2)"]
+    assert [mutant.key for mutant in mutants("a = (1, 1)\n")] == [
+        "change number 1: a = (1, 1)",
+        "change number 1: a = (1, 1) (2)",
+    ]
 
 
 @pytest.mark.parametrize("notebook", collection.load_all()[:1], ids=lambda notebook: notebook.name)
@@ -82,8 +83,9 @@ def notebook_of(folder, recipe: str, check: str) -> Notebook:
 @pytest.mark.slow
 def test_a_check_that_looks_kills_and_one_that_does_not_lets_live(tmp_path):
     recipe = "def double(number):\n    if number < 0:\n        raise ValueError('no')\n    return number * 2"
+    zero = "change number 0: if number < 0:"
     sees = "assert double(4) == 8\ntry:\n    double(-1)\nexcept ValueError:\n    pass\nelse:\n    assert False"
-    for check, alive in ((sees, {"change number: 0"}), ("double(4)", {"change number: 0", "change number: 2"})):
+    for check, alive in ((sees, {zero}), ("double(4)", {zero, "change number 2: return number * 2"})):
         notebook = notebook_of(tmp_path, recipe, check)
         with judge(notebook) as one:
             seconds = one.patience(notebook.recipes[0])
