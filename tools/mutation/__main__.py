@@ -61,7 +61,7 @@ def main() -> int:
                     red = True
                     continue
                 counts = [len(judged) - len(unseen), len(unseen) - len(left), len(broken) - len(judged), len(left)]
-                sums = [a + b for a, b in zip(sums, counts)]
+                sums = [a + b for a, b in zip(sums, counts, strict=True)]
                 print(f"{recipe.id}: {_words(counts)}, {time.monotonic() - begin:.0f} s", flush=True)
                 lines = [f"{recipe.id}, line {mutant.line}: {mutant.key}" for mutant in left]
                 print("".join(f"    {line.partition(', ')[2]}\n" for line in lines), end="", flush=True)

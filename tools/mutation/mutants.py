@@ -92,15 +92,14 @@ def _same(module: cst.Module) -> set[tuple[int, str]]:
     """Which breaks of a node make the same program as another one: the node's id, and the first word."""
     found = set()
     for node in _nodes(module):
-        if isinstance(node, cst.If) and m.matches(node.test, m.Comparison(comparisons=[m.ComparisonTarget()])):
+        if isinstance(node, cst.If) and isinstance(node.test, cst.Comparison) and len(node.test.comparisons) == 1:
             found.add((id(node.test.comparisons[0]), "reverse"))  # as the test inverted
         elif isinstance(node, cst.Finally) and m.matches(node.body, m.IndentedBlock(body=[CALLED])):
             found.add((id(node), "empty"))  # as its only statement dropped
         elif isinstance(node, cst.Call) and node.args and isinstance(node.args[0].value, cst.Name):
-            for argument in node.args:
-                if m.matches(argument, m.Arg(keyword=m.Name("api_name"), value=m.SimpleString())):
-                    if argument.value.evaluated_value == node.args[0].value.value:
-                        found.add((id(node), "api_name"))  # a function's name is its endpoint's
+            named = [_code(argument.value) for argument in node.args if _code(argument).startswith("api_name=")]
+            if named == [f'"{node.args[0].value.value}"']:
+                found.add((id(node), "api_name"))  # a function's name is its endpoint's
     return found
 
 

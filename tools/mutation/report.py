@@ -12,8 +12,8 @@ PATH = Path(__file__).resolve().parent.parent.parent / "docs" / "mutation.md"
 HEAD = """\
 # Mutation
 
-Which small breaks of a recipe turn a check red. `make mutate MUTATE="02_state --tests --report"` breaks the recipes of a
-notebook, one node at a time (a condition inverted, a statement or an argument dropped, a number changed), and writes
+Which small breaks of a recipe turn a check red. `make mutate MUTATE="02_state --tests --report"` breaks the recipes of
+a notebook, one node at a time (a condition inverted, a statement or an argument dropped, a number changed), and writes
 their rows anew; the others keep theirs. A mutant is judged by the checks of its section and, if these stay green, by
 the tests that drive the recipe. What nobody could see, or what a test of all recipes sees, is not run but explained in
 [`tools/mutation/explained.toml`](../tools/mutation/explained.toml). What is alive is listed at the end.
@@ -61,7 +61,7 @@ def write(row: Row, left: list[str], order: list[str], path: Path = PATH) -> Non
     new = rows(path) | {row.recipe: row}
     lines = alive(path) | {row.recipe: left}
     kept = [new[name] for name in order if name in new]
-    sums = [sum(numbers) for numbers in zip(*(astuple(one)[1:6] for one in kept))]
+    sums = [sum(numbers) for numbers in zip(*(astuple(one)[1:6] for one in kept), strict=True)]
     table = tabulate([astuple(one) for one in kept], COLUMNS, tablefmt="github", disable_numparse=True)
     total = (
         f"{len(kept)} of {len(order)} recipes: {sums[0]} mutants, {sums[1]} killed by checks, {sums[2]} by tests, "

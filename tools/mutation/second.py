@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import json
 import os
@@ -22,11 +23,11 @@ from .judge import NotGreen
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def tests_of(recipe: Recipe, root: Path = ROOT) -> list[str]:
+def tests_of(recipe: Recipe) -> list[str]:
     """The tests of the recipe's notebook that name it, or use a fixture or function that does, as pytest names them."""
     found = []
     for folder in ("tests", "tests/browser"):
-        path = root / folder / f"test_{recipe.notebook.name}.py"
+        path = ROOT / folder / f"test_{recipe.notebook.name}.py"
         if path.exists():
             naming = _naming(ast.parse(path.read_text(encoding="utf-8")), recipe.name)
             found += [f"{folder}/{path.name}::{name}" for name in naming if name.startswith("test_")]
@@ -100,10 +101,8 @@ class Tests:
             except subprocess.TimeoutExpired:
                 return f"no end within {seconds:.0f} s"
             finally:
-                try:
+                with contextlib.suppress(ProcessLookupError):
                     os.killpg(running.pid, signal.SIGKILL)  # and what it has started
-                except ProcessLookupError:
-                    pass
                 running.wait()
         if running.returncode == 0:
             return ""
