@@ -1,5 +1,6 @@
 """Why some mutants need no judge: nobody could see a difference, or a test outside the section sees it."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -16,7 +17,7 @@ PATH = Path(__file__).with_name("explained.toml")
 
 
 def explained(path: Path = PATH) -> dict[str, dict[str, str]]:
-    """For each recipe, and for `every`, the reasons by the mutant's key, or by how keys begin up to a colon."""
+    """For each recipe, and for `every`, the reasons by the mutant's key, or its part up to a colon; `*` is any text."""
     return tomllib.loads(path.read_text(encoding="utf-8"))
 
 
@@ -30,5 +31,6 @@ def reason(recipe: Recipe, mutant: Mutant, reasons: dict[str, dict[str, str]]) -
 
 
 def names(line: str, mutant: Mutant) -> bool:
-    """Whether a line of the reasons means this mutant."""
-    return mutant.key == line or mutant.key.startswith(f"{line}:")
+    """Whether a line of the reasons means this mutant. A `*` in it stands for any text."""
+    pattern = ".*".join(map(re.escape, line.split("*")))
+    return re.fullmatch(f"{pattern}(:.*)?", mutant.key) is not None

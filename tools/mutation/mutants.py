@@ -25,7 +25,7 @@ REVERSED = {
 LOOKS = """
     auth_message buttons column_widths columns container desc dpi elem_classes elem_id equal_height figsize height info
     lines log_to_driver logging_config logging_level marker max_height max_lines min_height min_width object_fit
-    placeholder print_exception scale show_label show_progress size title unit variant verbose width wrap
+    placeholder print_exception scale show_label show_progress size step title unit variant verbose width wrap
     x_axis_format x_title y_title
 """
 PATIENCE = "sleep timeout"  # how long somebody waits: checks ask for an order of things, never for seconds

@@ -40,7 +40,11 @@ def _naming(module: ast.Module, text: str) -> list[str]:
     naming = []
     for statement in module.body:
         names = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)}
-        names |= {node.arg for node in ast.walk(statement) if isinstance(node, ast.arg)}
+        given = {node.arg for node in ast.walk(statement) if isinstance(node, ast.arg)}
+        asks = isinstance(statement, ast.FunctionDef) and (  # pytest for fixtures, by the names of its arguments
+            statement.name.startswith("test_") or "fixture" in "".join(map(ast.unparse, statement.decorator_list))
+        )
+        names = names | given if asks else names - given
         defined = (
             [statement.name]
             if isinstance(statement, (ast.FunctionDef, ast.ClassDef))
