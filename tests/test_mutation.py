@@ -1,7 +1,9 @@
 """Mutation: the breaks are those that are meant, each in one place, and the judges tell which are seen."""
 
 import ast
+import functools
 import os
+import random
 import textwrap
 
 import nbformat
@@ -10,6 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from gradio_patterns import collection
 from gradio_patterns.collection import Notebook
+from tools import today
 from tools.mutation import explained, report, second
 from tools.mutation.judge import NotGreen, judge
 from tools.mutation.mutants import Mutant, mutants
@@ -71,6 +74,7 @@ SAME = {  # a program, and what breaks it: what is left out would be the same pr
     },
     "x = b.click(add, one, api_name='add')": {"drop api_name=: b.click(add, one, api_name='add')"},
     'x = b.click(add, one, api_name="add")': set(),
+    'x = gr.on([b.click, c.submit], add, one, api_name="add")': set(),
     'x = b.click(add, one, api_name="more")': {'drop api_name=: b.click(add, one, api_name="more")'},
     "x = gr.Slider(0, 20, 4, step=5)": {
         "change number 0: x = gr.Slider(0, 20, 4, step=5)",
@@ -95,14 +99,15 @@ def test_what_changes_nothing_is_no_mutant(program):
 
 def unused(reasons: dict, recipes: list) -> list[str]:
     """The lines that mean no mutant of these recipes."""
-    found = {recipe.id: mutants(recipe.source) for recipe in recipes}
-    every = [mutant for broken in found.values() for mutant in broken]
-    return [
-        f"{where}: {line}"
-        for where, lines in reasons.items()
-        for line in lines
-        if not any(explained.names(line, mutant) for mutant in (every if where == "every" else found.get(where, [])))
-    ]
+    broken = functools.cache(
+        lambda number: mutants(recipes[number].source)
+    )  # 90 recipes take a while: no more than asked
+
+    def means(where: str, line: str) -> bool:
+        places = [number for number, recipe in enumerate(recipes) if where in ("every", recipe.id)]
+        return any(explained.names(line, mutant) for number in places for mutant in broken(number))
+
+    return [f"{where}: {line}" for where, lines in reasons.items() for line in lines if not means(where, line)]
 
 
 def test_every_explanation_means_a_mutant():
@@ -285,3 +290,16 @@ def test_a_check_that_looks_kills_and_one_that_does_not_lets_live(tmp_path):
             )
     with judge(notebook_of(tmp_path, recipe, "assert double(4) == 9")) as one, pytest.raises(NotGreen, match="is red"):
         one.patience(Notebook(tmp_path / "99_invented.ipynb").recipes[0])
+
+
+@pytest.mark.slow
+def test_what_its_checks_killed_they_kill_still():
+    """Six mutants of the day's recipe, of those whose row says that nothing is left to tests, and nothing alive."""
+    clean = [name for name, one in report.rows().items() if not one.by_tests and not one.alive]
+    recipe = collection.recipe(today.one(clean).partition("::")[2])
+    reasons = explained.explained()
+    broken = [mutant for mutant in mutants(recipe.source) if not explained.reason(recipe, mutant, reasons)]
+    chosen = random.Random(os.environ["GRADIO_PATTERNS_DAY"]).sample(broken, min(6, len(broken)))
+    with judge(recipe.notebook) as one:
+        seconds = one.patience(recipe)
+        assert [mutant.key for mutant in chosen if not one.verdict(recipe, mutant.source, seconds)] == []

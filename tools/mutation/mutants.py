@@ -96,9 +96,9 @@ def _same(module: cst.Module) -> set[tuple[int, str]]:
             found.add((id(node.test.comparisons[0]), "reverse"))  # as the test inverted
         elif isinstance(node, cst.Finally) and m.matches(node.body, m.IndentedBlock(body=[CALLED])):
             found.add((id(node), "empty"))  # as its only statement dropped
-        elif isinstance(node, cst.Call) and node.args and isinstance(node.args[0].value, cst.Name):
+        elif isinstance(node, cst.Call):
             named = [_code(argument.value) for argument in node.args if _code(argument).startswith("api_name=")]
-            if named == [f'"{node.args[0].value.value}"']:
+            if named and named[0] in [f'"{_code(argument.value)}"' for argument in node.args[:2]]:
                 found.add((id(node), "api_name"))  # a function's name is its endpoint's
     return found
 
