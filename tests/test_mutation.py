@@ -86,6 +86,16 @@ SAME = {  # a program, and what breaks it: what is left out would be the same pr
     "try: ...\nfinally:\n    free()": {"drop statement: free()"},
     "# why\nadd()": {"drop statement: add()"},
     "gr.Markdown('Add something.')": set(),
+    "x = gr.Textbox(interactive=False)\ny = b.click(add, None, [x, z])": set(),
+    "y = b.click(add, None, gr.Textbox(interactive=False))": set(),
+    "x, z = gr.Textbox(interactive=False), y\nwhy = b.click(None, None, x)": set(),
+    "x = gr.Textbox(interactive=False)\ny = b.click(add, x, [x, z])": {
+        "drop interactive=: gr.Textbox(interactive=False)"
+    },
+    "x = gr.Textbox(interactive=False)\ny = gr.on(b.click, add, x, z)": {
+        "drop interactive=: gr.Textbox(interactive=False)"
+    },
+    "x = gr.Textbox(interactive=False)": {"drop interactive=: gr.Textbox(interactive=False)"},
 }
 
 

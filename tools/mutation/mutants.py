@@ -100,7 +100,34 @@ def _same(module: cst.Module) -> set[tuple[int, str]]:
             named = [_code(argument.value) for argument in node.args if _code(argument).startswith("api_name=")]
             if named and named[0] in [f'"{_code(argument.value)}"' for argument in node.args[:2]]:
                 found.add((id(node), "api_name"))  # a function's name is its endpoint's
+    return found | {(id(call), "interactive") for call in _shown_only(module)}
+
+
+def _shown_only(module: cst.Module) -> list[cst.Call]:
+    """The components that are outputs of events and nothing else: these nobody can edit, with `interactive` or not."""
+    calls = m.findall(module, m.Call(m.Attribute()))
+    outputs = [argument for call in calls for argument in _outputs(cst.ensure_type(call, cst.Call))]
+    inside = [node for output in outputs for node in (output, *_nodes(output))]
+    found = [node for node in inside if isinstance(node, cst.Call)]
+    used, shown = m.findall(module, m.Name()), [node.value for node in inside if isinstance(node, cst.Name)]
+    for assign in m.findall(module, m.Assign([m.AssignTarget()])):
+        target, value = cst.ensure_type(assign, cst.Assign).targets[0].target, cst.ensure_type(assign, cst.Assign).value
+        pairs = [(target, value)]
+        if isinstance(target, cst.Tuple) and isinstance(value, cst.Tuple):
+            pairs = [(one.value, other.value) for one, other in zip(target.elements, value.elements, strict=True)]
+        for name, call in pairs:
+            if isinstance(name, cst.Name) and isinstance(call, cst.Call) and name.value in shown:
+                times = sum(cst.ensure_type(one, cst.Name).value == name.value for one in used)
+                if times == 1 + shown.count(name.value):
+                    found.append(call)
     return found
+
+
+def _outputs(call: cst.Call) -> list[cst.BaseExpression]:
+    """The outputs of an event: the third argument of `button.click`, the fourth of `gr.on`."""
+    place = 3 if _code(call.func) == "gr.on" else 2
+    found = [one.value for one in call.args if one.keyword and one.keyword.value == "outputs"]
+    return found + [one.value for one in call.args[place : place + 1] if not one.keyword]
 
 
 def _last_name(function: cst.BaseExpression) -> str:
