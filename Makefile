@@ -48,7 +48,7 @@ test-every: $(BIN)/ready  ## Run every section and recipe alone, with bad input 
 	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_notebooks.py tests/test_recipes.py -k "runs_alone or test_recipes"
 	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_colab.py tests/browser/test_jupyterlab.py tests/test_bad_input.py
 
-mutate: $(BIN)/ready  ## Break the recipes and say which breaks their checks do not see: make mutate MUTATE="own-cart --sample 20"
+mutate: $(BIN)/ready  ## Break the recipes and say which breaks no check sees: make mutate MUTATE="own-cart --tests"
 	@$(OFFLINE) $(BIN)/python -m tools.mutation $(MUTATE)
 
 bench: .venv-bench/ready  ## Compare with other servers on this machine and write docs/benchmark.md (about 50 minutes)

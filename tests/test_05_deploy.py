@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from gradio_client import handle_file
 from gradio_client.exceptions import AppError
 
 from gradio_patterns import collection
-from gradio_patterns.testing import Gate, Nginx, Program, send, until, visitor
+from gradio_patterns.testing import Browser, Gate, Nginx, Program, send, until, visitor
 from tools.lab import jupyterlab
 from tools.programs import NGINX
 
@@ -175,10 +176,24 @@ def test_without_root_path_the_queue_of_a_remote_jupyter_answers_403(program, tm
 # --- inside-fastapi and waiting-times ---------------------------------------------------------------
 
 
-def test_inside_fastapi_refuses_a_text_that_is_too_long(imported, serve):
-    app = serve(imported(NOTEBOOK, "inside-fastapi").app)
-    texts = {"first": "a" * 1001, "second": "b"}
-    assert httpx.post(f"{app.origin}/api/similarity", json=texts, timeout=60).status_code == 422
+@pytest.mark.parametrize("field", ["first", "second"])
+def test_inside_fastapi_takes_a_thousand_characters_and_no_more(imported, serve, field):
+    module = imported(NOTEBOOK, "inside-fastapi")
+    read = []
+
+    class Model:
+        def __call__(self, text, **_):
+            read.append(len(text))
+            return module.torch.ones(1, 2, 2)
+
+    module.load = lambda task: Model()
+    app = serve(module.app)
+    for length, status in ((1000, 200), (1001, 422)):
+        texts = {"first": "b", "second": "b"} | {field: "a" * length}
+        assert httpx.post(f"{app.origin}/api/similarity", json=texts, timeout=60).status_code == status
+    texts = {"first": "b", "second": "b"} | {field: "a" * 1001}
+    assert app.visitor().predict(**texts, api_name="/compare") == 1
+    assert sorted(read) == [1, 1, 1000, 1000]  # the demo reads the beginning of a longer one
 
 
 def test_waiting_times_a_click_is_answered_at_once_and_its_result_lasts(imported, serve):
@@ -360,6 +375,44 @@ def test_replicas_a_restarted_one_gets_its_visitors_back_with_new_lists(need):
         one.start()
         nginx.reload(text)
         assert ada.predict("bread", api_name="/add") == ("bread", str(one.process.pid))
+
+
+@pytest.fixture
+def replica(imported):
+    """The recipe `replicas` in this process, and a gate that its call to os.getpid stands at."""
+    former = signal.getsignal(signal.SIGTERM)
+    module = imported(NOTEBOOK, "replicas")
+    signal.signal(signal.SIGTERM, former)
+    module.os = types.SimpleNamespace(getpid=os.getpid)
+    yield module, Gate().around((module.os, "getpid"))
+    module.stopping.set()  # its thread ends
+    until(lambda: not module.demo.is_running, "the demo to be closed")
+
+
+def test_replicas_stopping_waits_for_who_is_inside_and_lets_nobody_in(replica, monkeypatch):
+    module, gate = replica
+    asked, get = [], httpx.get
+    monkeypatch.setattr(module.httpx, "get", lambda *args, **options: (get(*args, **options), asked.append(args))[0])
+    with gate:
+        job = visitor(module.demo).submit("milk", api_name="/add")
+        gate.reached(1)
+        module.stopping.set()
+        until(lambda: len(asked) > 20, "two seconds of asking whether anybody is inside")
+        assert module.demo.is_running
+        refused = Browser(module.demo).run("/add", "tea", None)[1]
+    assert refused == "This server restarts. Try again in a minute."
+    assert job.result()[0] == "milk"
+    until(lambda: not module.demo.is_running, "the server to close")
+
+
+def test_replicas_stopping_ends_with_its_grace(replica):
+    module, gate = replica
+    module.GRACE = 1
+    with gate:
+        visitor(module.demo).submit("milk", api_name="/add")
+        gate.reached(1)
+        module.stopping.set()
+        until(lambda: not module.demo.is_running, "the server to close, though somebody is inside")
 
 
 # --- scale-out --------------------------------------------------------------------------------------

@@ -28,6 +28,14 @@ def test_in_so_many_days_everything_has_one_turn(monkeypatch):
     assert sorted(notebooks) == sorted(15 * [*NOTEBOOKS])  # in thirty days
 
 
+def test_one_a_day_is_each_in_turn(monkeypatch):
+    chosen = []
+    for day in range(739_000, 739_006):
+        monkeypatch.setenv("GRADIO_PATTERNS_DAY", str(day))
+        chosen.append(today.one(["a", "b", "c"]))
+    assert sorted(chosen) == ["a", "a", "b", "b", "c", "c"]
+
+
 def test_all_have_their_turn_when_asked_for(monkeypatch):
     monkeypatch.setattr(today, "EVERY", True)
     assert turn() == NOTEBOOKS

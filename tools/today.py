@@ -18,6 +18,11 @@ def recipes(groups: int) -> set[str]:
     return _turn([recipe.id for notebook in collection.load_all() for recipe in notebook.recipes], groups)
 
 
+def one(every: list[str]) -> str:
+    """The one whose turn it is, where each has one in as many days as there are."""
+    return _turn(every, len(every)).pop()
+
+
 def notebooks(groups: int) -> list[Any]:
     """All notebooks as pytest's parameters; those whose turn it is not are skipped."""
     every = collection.load_all()

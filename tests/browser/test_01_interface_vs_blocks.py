@@ -163,3 +163,12 @@ def test_each_page_is_a_session_of_its_own(page, serve):
     page.wait_for_timeout(100)
     assert arrived.wait(60)
     assert received == [(None, 0)]
+
+
+def test_clear_empties_the_text_and_the_count(page, recipe):
+    page.goto(recipe(NOTEBOOK, "stable-api"))
+    button(page, "Count").click()
+    expect(page.get_by_label("Words")).to_have_value("6")
+    button(page, "Clear").click()
+    expect(page.get_by_label("Text")).to_have_value("")
+    expect(page.get_by_label("Words")).to_have_value(NOTHING)
