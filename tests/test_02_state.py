@@ -1,5 +1,7 @@
 """State: what needs a slow reader, several threads, a second try or half an hour to be seen."""
 
+import contextlib
+import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -106,8 +108,6 @@ HARMFUL = {
 
 
 def test_sql_that_would_harm_the_server_is_refused(imported):
-    import sqlite3
-
     demo = imported(NOTEBOOK, "uncopyable").demo
     alice, mallory = visitors(demo, 2)
     alice.predict("CREATE TABLE papers (title)", api_name="/run")
@@ -144,8 +144,6 @@ def test_two_statements_of_one_session_take_turns(imported):
 
 
 def test_the_connection_is_closed_when_its_time_is_over(imported):
-    import sqlite3
-
     names = imported(NOTEBOOK, "uncopyable")
     made = []
 
@@ -192,6 +190,19 @@ def begin(chats, one, question="Tell a long story.", number=0):
     job = one.submit(question, number, api_name="/send")
     until(lambda: len(job.outputs()) > 2 or job.done(), "the answer to begin")
     return job, job.outputs()[0][1]
+
+
+def test_who_meets_a_locked_database_is_told_and_goes_on_later(chats):
+    ada = device(chats)
+    job, number = begin(chats, ada, "Name a fruit.")
+    job.result()
+    with contextlib.closing(sqlite3.connect(chats.engine.url.database, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for call, args in (("/open", [number]), ("/send", ["Name a tree.", number]), ("/delete", [number])):
+            with pytest.raises(AppError, match="Try again in a minute"):
+                ada.predict(*args, api_name=call)
+    ada.predict("Name a tree.", number, api_name="/send")
+    assert roles(ada, number) == ["user", "assistant", "user", "assistant"]
 
 
 @pytest.fixture
