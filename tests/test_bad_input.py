@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from gradio_patterns import collection
 from gradio_patterns.collection import Recipe
 from gradio_patterns.testing import programs
+from gradio_patterns.testing.waiting import until
 from tools import alone, today
 
 SECONDS = 120  # a call's time: a model's longest answer, on a busy machine
@@ -276,6 +277,9 @@ class Watched:
         before = len(self.program.log())
         self.calls += 1
         reply = endpoint.call(content)
+        if reply.end == 500:  # uvicorn logs it once it is answered
+            with contextlib.suppress(TimeoutError):
+                until(lambda: re.search(r"^[\w.]+Error", self.program.log()[before:], re.M), "the log of a 500", 20)
         printed = self.program.log()[before:]
         wrong = judge(reply, printed)
         if reply.end == 500:  # with gr.cache Gradio never closes this session's stream again
@@ -311,26 +315,29 @@ class Watched:
                     yield wrong
 
     def together(self) -> Iterator[str]:
-        """Bad values in several places at once, the same at every run; the smallest that goes wrong."""
         for endpoint in self.endpoints:
-            places = [
-                st.sampled_from([proper, *choices_of(parameter), *bad_values(parameter["component"]).values()])
-                for parameter, proper in zip(endpoint.parameters, endpoint.proper, strict=False)
-            ]
+            try:
+                if len(endpoint.parameters) > 1:
+                    self.several(endpoint)
+            except AssertionError as error:
+                yield str(error).partition("\n")[0]
 
-            @settings(max_examples=TOGETHER, derandomize=True, deadline=None, database=None)
-            @given(st.tuples(*places))
-            def several(data, endpoint=endpoint):
-                wrong = self.send(
-                    endpoint, f"({', '.join(f'{value!r:.40}' for value in data)})", body([*data], self.session)
-                )
-                assert not wrong, wrong
+    def several(self, endpoint: Endpoint) -> None:
+        """Bad values in several places at once, the same at every run. The error names the smallest that goes wrong."""
+        places = [
+            st.sampled_from([proper, *choices_of(parameter), *bad_values(parameter["component"]).values()])
+            for parameter, proper in zip(endpoint.parameters, endpoint.proper, strict=False)
+        ]
 
-            if len(places) > 1:
-                try:
-                    several()
-                except AssertionError as error:
-                    yield str(error).partition("\n")[0]
+        @settings(max_examples=TOGETHER, derandomize=True, deadline=None, database=None)
+        @given(st.tuples(*places))
+        def sent(data):
+            wrong = self.send(
+                endpoint, f"({', '.join(f'{value!r:.40}' for value in data)})", body([*data], self.session)
+            )
+            assert not wrong, wrong
+
+        sent()
 
 
 def ended(program: alone.Alone) -> int | None:
