@@ -117,6 +117,7 @@ GRADIO = {
     r"ComponentProcessingError: Could not preprocess": "a value that a component cannot read",
     r"InvalidPathError: Cannot move": "a path that nobody has uploaded",
     r"ValueError: An event handler .* didn't receive enough input values": "too few values",
+    r"chat_interface\.py[\s\S]*'NoneType' object has no attribute 'get'": "no message for a ChatInterface",
     r"batch_size = batch_sizes\[0\]": "too few values for a batch",
     r"ValidationError: \d+ validation errors? for \w+": "a value that has not the form of a component's",
 }
