@@ -189,7 +189,7 @@ def endpoints(recipe: Recipe, program: alone.Alone) -> Iterator[Endpoint]:
         for name, described in info["named_endpoints"].items():
             parameters = described["parameters"]
             proper = [alone._example(parameter) for parameter in parameters]
-            if name == wish.get("api_name", name) and "args" in wish:
+            if name == wish.get("api_name", name) and len(wish.get("args", [])) == len(parameters):  # else with a State
                 proper = alone._local(wish["args"], "")
             yield Endpoint(url, name, parameters, uploaded(url, headers, proper), headers)
 
