@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from gradio_patterns import collection
 from gradio_patterns.collection import Recipe
 from gradio_patterns.testing import programs
+from gradio_patterns.testing.waiting import until
 from tools import alone, today
 
 SECONDS = 120  # a call's time: a model's longest answer, on a busy machine
@@ -116,6 +117,7 @@ GRADIO = {
     r"ComponentProcessingError: Could not preprocess": "a value that a component cannot read",
     r"InvalidPathError: Cannot move": "a path that nobody has uploaded",
     r"ValueError: An event handler .* didn't receive enough input values": "too few values",
+    r"chat_interface\.py[\s\S]*'NoneType' object has no attribute 'get'": "no message for a ChatInterface",
     r"batch_size = batch_sizes\[0\]": "too few values for a batch",
     r"ValidationError: \d+ validation errors? for \w+": "a value that has not the form of a component's",
 }
@@ -187,7 +189,7 @@ def endpoints(recipe: Recipe, program: alone.Alone) -> Iterator[Endpoint]:
         for name, described in info["named_endpoints"].items():
             parameters = described["parameters"]
             proper = [alone._example(parameter) for parameter in parameters]
-            if name == wish.get("api_name", name) and "args" in wish:
+            if name == wish.get("api_name", name) and len(wish.get("args", [])) == len(parameters):  # else with a State
                 proper = alone._local(wish["args"], "")
             yield Endpoint(url, name, parameters, uploaded(url, headers, proper), headers)
 
@@ -276,6 +278,9 @@ class Watched:
         before = len(self.program.log())
         self.calls += 1
         reply = endpoint.call(content)
+        if reply.end == 500:  # uvicorn logs it once it is answered
+            with contextlib.suppress(TimeoutError):
+                until(lambda: re.search(r"^[\w.]+Error", self.program.log()[before:], re.M), "the log of a 500", 20)
         printed = self.program.log()[before:]
         wrong = judge(reply, printed)
         if reply.end == 500:  # with gr.cache Gradio never closes this session's stream again
@@ -311,26 +316,29 @@ class Watched:
                     yield wrong
 
     def together(self) -> Iterator[str]:
-        """Bad values in several places at once, the same at every run; the smallest that goes wrong."""
         for endpoint in self.endpoints:
-            places = [
-                st.sampled_from([proper, *choices_of(parameter), *bad_values(parameter["component"]).values()])
-                for parameter, proper in zip(endpoint.parameters, endpoint.proper, strict=False)
-            ]
+            try:
+                if len(endpoint.parameters) > 1:
+                    self.several(endpoint)
+            except AssertionError as error:
+                yield str(error).partition("\n")[0]
 
-            @settings(max_examples=TOGETHER, derandomize=True, deadline=None, database=None)
-            @given(st.tuples(*places))
-            def several(data, endpoint=endpoint):
-                wrong = self.send(
-                    endpoint, f"({', '.join(f'{value!r:.40}' for value in data)})", body([*data], self.session)
-                )
-                assert not wrong, wrong
+    def several(self, endpoint: Endpoint) -> None:
+        """Bad values in several places at once, the same at every run. The error names the smallest that goes wrong."""
+        places = [
+            st.sampled_from([proper, *choices_of(parameter), *bad_values(parameter["component"]).values()])
+            for parameter, proper in zip(endpoint.parameters, endpoint.proper, strict=False)
+        ]
 
-            if len(places) > 1:
-                try:
-                    several()
-                except AssertionError as error:
-                    yield str(error).partition("\n")[0]
+        @settings(max_examples=TOGETHER, derandomize=True, deadline=None, database=None)
+        @given(st.tuples(*places))
+        def sent(data):
+            wrong = self.send(
+                endpoint, f"({', '.join(f'{value!r:.40}' for value in data)})", body([*data], self.session)
+            )
+            assert not wrong, wrong
+
+        sent()
 
 
 def ended(program: alone.Alone) -> int | None:
