@@ -81,11 +81,10 @@ def test_model_server_wants_a_message(imported, strict, text):
     assert strict.requests == []
 
 
-@pytest.mark.parametrize("name", ["model-server", "kept-chats"])
-def test_no_message_at_all_is_refused_by_gradio_without_words(imported, strict, name, capfd):
-    """It ends in ChatInterface, before the recipe."""
+def test_no_message_at_all_is_refused_by_gradio_without_words(imported, strict, capfd):
+    """It ends in ChatInterface, before the recipe, whose function is a generator."""
     with pytest.raises(AppError, match="has not enabled verbose error reporting"):
-        ask(imported(NOTEBOOK, name).demo, None)
+        ask(imported(NOTEBOOK, "model-server").demo, None)
     assert "_append_message_to_history" in capfd.readouterr().err
     assert strict.requests == []
 
@@ -97,6 +96,12 @@ def test_load_chat_sends_parts_without_a_type(strict, serve):
     assert "Invalid message format" in app.log()
     assert "Each element must have a type key" in app.log()
     assert strict.requests == []
+
+
+@pytest.mark.parametrize("message", [None, "", "tea", "1234567 tea", "2.50"])
+def test_kept_chats_wants_an_amount(imported, message):
+    with pytest.raises(AppError, match="Write an amount and what it was for"):
+        ask(imported(NOTEBOOK, "kept-chats").demo, message)
 
 
 def test_a_client_wants_a_key_even_where_the_server_wants_none(monkeypatch, strict):
