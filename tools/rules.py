@@ -259,6 +259,20 @@ def finished(nb: Notebook) -> Found:
 
 
 @rule
+def mounted(nb: Notebook) -> Found:
+    """A recipe sets has_launched of each demo that it mounts: without it Gradio checks no file that a caller names."""
+    for cell, tree in _trees(nb, "recipe"):
+        targets = [target for node in ast.walk(tree) if isinstance(node, ast.Assign) for target in node.targets]
+        checked = {ast.unparse(t.value) for t in targets if isinstance(t, ast.Attribute) and t.attr == "has_launched"}
+        for call in _calls(tree):
+            if (
+                ast.unparse(call.func).endswith("mount_gradio_app")
+                and (demo := ast.unparse(call.args[1])) not in checked
+            ):
+                yield cell, f"mounts `{demo}` without `{demo}.has_launched = True`"
+
+
+@rule
 def no_rig(nb: Notebook) -> Found:
     """After the set-up every code cell is a trap, a recipe or a check; what is none goes to the kit or to a test."""
     for cell in nb.code:

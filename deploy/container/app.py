@@ -56,7 +56,7 @@ def answer(question, length):
         if not (question or "").strip():
             raise gr.Error("Type a question first.", print_exception=False)
         words, text = TextIteratorStreamer(chat.tokenizer, skip_prompt=True, skip_special_tokens=True), ""
-        job = in_model_thread(generate, question[:1000], int(length), words)
+        job = in_model_thread(generate, question[:1000], length, words)
         for word in words:
             text += word
             yield text
@@ -65,7 +65,7 @@ def answer(question, length):
 
 with gr.Blocks(title="Chat in a container") as demo:
     question = gr.Textbox("Why does it rain?", label="Question")
-    length = gr.Slider(8, 200, 60, step=1, label="Longest answer, in tokens")
+    length = gr.Slider(8, 200, 60, step=1, precision=0, label="Longest answer, in tokens")
     button = gr.Button("Ask", variant="primary")
     text = gr.Textbox(label="Answer", lines=3)
     gr.on([button.click, question.submit], answer, [question, length], text, api_name="answer")

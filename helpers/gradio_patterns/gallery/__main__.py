@@ -27,6 +27,7 @@ def application(stage: Stage) -> Live:
 
     page = Gallery(stage).blocks()
     page.queue(max_size=64)
+    page.has_launched = True  # as launch() sets it: Gradio checks which files it reads
     return Live(gr.mount_gradio_app(FastAPI(lifespan=lifespan), page, path="/", css=CSS, footer_links=[]), stage)
 
 
