@@ -24,7 +24,7 @@ def keep(text, most=MESSAGE):
         text = bytes(text[: most + 1]).decode(errors="replace")
     text = str(text)
     # A script holds words that it may never say.
-    if not text.strip() or len(text) > most or "=>" in text or "function(" in text:
+    if "SEEN" not in os.environ or not text.strip() or len(text) > most or "=>" in text or "function(" in text:
         return
     with _lock, suppress(OSError):
         if hash(text) not in _known:
