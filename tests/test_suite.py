@@ -262,6 +262,14 @@ BREAKS_A_RULE = {
         edit("own-cart", "import gradio as gr", "import gradio as gr\nimport gradio_patterns.testing.traffic"),
         "only-model-helpers",
     ),
+    "mounted_unchecked": (
+        edit(
+            "own-cart",
+            "demo.launch()",
+            'from fastapi import FastAPI\n\ngr.mount_gradio_app(FastAPI(), demo, path="/")\ndemo.launch()',
+        ),
+        "mounted",
+    ),
     "needs_a_file": (edit("own-cart", '"Type', 'open("deploy/nginx.conf"), "Type'), "only-model-helpers"),
     "name_taken": (edit("guest-book", "MOST = 20", "MOST = 5"), "stays-alive"),
     "leans_on_another_section": (edit("guest-book-check", "assert both", "assert seen and both"), "stands-alone"),
