@@ -13,7 +13,7 @@ BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
-.PHONY: help lab test test-all test-gradio test-latency test-every mutate bench reliability new index cheatsheet checks site gallery components picture format constraints clean
+.PHONY: help lab test test-all test-gradio test-latency test-every ledger mutate bench reliability new index cheatsheet checks site gallery components picture format constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,7 +34,6 @@ test: $(BIN)/ready  ## Set up, then run the notebooks, a tenth of the recipes al
 test-all: test  ## Also run the slow tests, as CI does: sections alone, more recipes and browsers, Colab
 	@$(PYTEST) $(BESIDE) -m "slow and not undisturbed"
 	@$(PYTEST) -m "undisturbed and slow"
-	@$(BIN)/python -m tools.ledger build/seen
 
 test-gradio: $(BIN)/ready  ## Run the suite on another Gradio: GRADIO=newest, oldest (the lower bound) or a version
 	@$(BIN)/python -m tools.programs
@@ -47,6 +46,9 @@ test-latency: $(BIN)/ready  ## Run the browser tests as from far away: 700 ms of
 test-every: $(BIN)/ready  ## Run every section and recipe alone, with bad input too, and every notebook in JupyterLab and as on Colab
 	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_notebooks.py tests/test_recipes.py -k "runs_alone or test_recipes"
 	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_colab.py tests/browser/test_jupyterlab.py tests/test_bad_input.py
+
+ledger: $(BIN)/ready  ## After make test-all: name the quoted messages that nothing in it has shown
+	@$(BIN)/python -m tools.ledger build/seen
 
 mutate: $(BIN)/ready  ## Break the recipes and say which breaks no check sees: make mutate MUTATE="own-cart --tests"
 	@$(OFFLINE) $(BIN)/python -m tools.mutation $(MUTATE)

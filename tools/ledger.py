@@ -1,8 +1,8 @@
-"""The ledger of symptoms: every message that a `You see` line quotes was seen while the suite ran.
+"""The ledger of symptoms: which messages that a `You see` line quotes were seen while the suite ran.
 
 ``make test`` and ``make test-all`` set SEEN to a folder, in which every process writes down what it printed, sent,
-received and raised (`tools/offline/seen.py`), and the browser what its pages showed. At the end of ``make test-all``,
-``python -m tools.ledger FOLDER`` names each quote that is not among it. A quote that no such run can show stands in
+received and raised (`tools/offline/seen.py`), and the browser what its pages showed. After ``make test-all``,
+``make ledger`` names each quote that is not among it. A quote that no such run can show stands in
 `tests/unseen.toml` with its reason.
 """
 
