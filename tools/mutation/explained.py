@@ -1,17 +1,12 @@
 """Why some mutants need no judge: nobody could see a difference, or a test outside the section sees it."""
 
 import re
-import sys
 from pathlib import Path
 
 from gradio_patterns.collection import Recipe
+from tools.notebooks import tomllib
 
 from .mutants import Mutant
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib  # ty: ignore
 
 PATH = Path(__file__).with_name("explained.toml")
 
