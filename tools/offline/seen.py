@@ -113,6 +113,7 @@ WHERE = {
     "_pytest.recwarn": _warned,
     "_pytest.capture": lambda module: _printed(module, "EncodedFile"),
     "asyncio.selector_events": lambda m: _before(m._SelectorSocketTransport, "write", lambda self, data: keep(data)),
+    "gradio_patterns.testing.logs": lambda module: _printed(module, "_Stream"),
     "httpx._models": _httpx,
     "ipykernel.iostream": lambda module: _printed(module, "OutStream"),
     "subprocess": _subprocess,
