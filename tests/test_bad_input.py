@@ -190,7 +190,7 @@ def endpoints(recipe: Recipe, program: alone.Alone) -> Iterator[Endpoint]:
             parameters = described["parameters"]
             proper = [alone._example(parameter) for parameter in parameters]
             if name == wish.get("api_name", name) and len(wish.get("args", [])) == len(parameters):  # else with a State
-                proper = alone._local(wish["args"], "")
+                proper = alone._local(wish.get("args", []), "")
             yield Endpoint(url, name, parameters, uploaded(url, headers, proper), headers)
 
 
