@@ -162,6 +162,14 @@ def test_pages_have_outputs_and_pictures_of_both_themes(built):
 
 
 @pytest.mark.slow
+def test_a_page_that_is_none_of_gradios_gets_its_pictures(program, tmp_path):
+    recipe = collection.recipe("own-page")
+    app = program("12_assistants", recipe.name)
+    in_a_thread(execute._take)([recipe], {recipe.source: app.url}, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {f"own-page-{theme}.png" for theme in execute.THEMES}
+
+
+@pytest.mark.slow
 @in_a_thread
 def test_an_error_text_typed_into_the_search_leads_to_its_recipe_and_nothing_comes_from_elsewhere(built):
     with served(built) as url, browser() as chrome:

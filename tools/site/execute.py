@@ -15,7 +15,7 @@ from nbformat.v4 import new_code_cell
 from gradio_patterns.collection import Notebook, Recipe
 from gradio_patterns.testing.pages import open_page
 from tools.alone import environment
-from tools.lab import browser
+from tools.lab import DEMO, browser
 
 THEMES = ("light", "dark")
 CELL_SECONDS = 300
@@ -88,7 +88,10 @@ def _take(recipes: list[Recipe], url_of: dict[str, str], pictures: Path) -> None
                 if auth := recipe.call.get("auth"):  # the page below the log-in form, as one of its visitors sees it
                     form = dict(zip(("username", "password"), auth, strict=True))
                     page.request.post(f"{url_of[recipe.source]}login", form=form, fail_on_status_code=True)
-                open_page(page, url_of[recipe.source], f"?__theme={theme}").wait_for_function(SETTLED)
+                page.goto(f"{url_of[recipe.source]}?__theme={theme}")
+                page.locator(DEMO).first.wait_for(timeout=60_000)
+                if page.locator(".gradio-container").count():  # else a page of the recipe's own
+                    open_page(page, url_of[recipe.source], f"?__theme={theme}").wait_for_function(SETTLED)
                 height = min(MOST, page.evaluate("document.documentElement.scrollHeight"))
                 page.set_viewport_size({"width": WIDTH, "height": max(HEIGHT, height)})
                 page.screenshot(path=pictures / f"{recipe.name}-{theme}.png", animations="disabled")
