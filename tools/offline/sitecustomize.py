@@ -1,7 +1,7 @@
 """Python imports this at its start when its folder is on PYTHONPATH: nothing may leave this machine.
 
 A connection or a name look-up that would is refused and written to the file NETWORK_LOG. Gradio's import,
-which the suite repeats in every program, is spared the part that only editors need.
+which the suite repeats in every program, is spared the part that only editors need, and its launch a race.
 """
 
 import importlib.machinery
@@ -42,15 +42,26 @@ def _guard(event: str, args: tuple) -> None:
     raise ConnectionRefusedError(f"the tests run without a network, and this reached for {target}")
 
 
-class _NoStubs:
-    """Keeps Gradio from writing editor stubs (.pyi) anew at every import: about half of the import's time.
+def _no_stubs(module):
+    """Gradio writes editor stubs (.pyi) anew at every import: half of its time, and nobody here reads them."""
+    module.create_or_modify_pyi = lambda *_: None
 
-    Nothing that runs reads the stubs.
-    """
+
+def _patient(module):
+    """Gradio gives its own new server three seconds, once: a launch fails while the machine is busy elsewhere."""
+    once = module.url_ok
+    module.url_ok = lambda url: any(once(url) for _ in range(3))
+
+
+_CHANGES = {"gradio.component_meta": _no_stubs, "gradio.networking": _patient}
+
+
+class _Spared:
+    """Finds these two modules as Python does, and changes each after its code has run."""
 
     @staticmethod
     def find_spec(name, path=None, target=None):
-        if name != "gradio.component_meta":
+        if name not in _CHANGES:
             return None
         spec = importlib.machinery.PathFinder.find_spec(name, path)
         assert spec
@@ -59,7 +70,7 @@ class _NoStubs:
 
         def exec_module(module):
             execute(module)
-            module.create_or_modify_pyi = lambda *_: None
+            _CHANGES[name](module)
 
         spec.loader.exec_module = exec_module
         return spec
@@ -67,7 +78,7 @@ class _NoStubs:
 
 if "NETWORK_LOG" in os.environ:
     sys.addaudithook(_guard)
-    sys.meta_path.insert(0, _NoStubs)
+    sys.meta_path.insert(0, _Spared)
 if "SEEN" in os.environ:
     import seen
 
