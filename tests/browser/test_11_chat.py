@@ -532,6 +532,8 @@ def test_steps_are_shown_as_they_happen_and_none_turns_after_stop(page: Page, im
     expect(page.locator(TURNING)).to_have_count(0)
     press(page, "Work")  # the box is empty
     expect(page.get_by_text("Type sums first, such as 6 * 7; 1 / 0")).to_be_visible()
+    page.locator(".stop-button").click()  # nothing runs
+    until(lambda: module.stopped, "Stop to arrive")
     page.get_by_test_id("textbox").fill("2 * 21")
     press(page, "Work")
     expect(page.get_by_text("2 * 21 = 42", exact=True).last).to_be_visible()  # and the chat goes on
