@@ -20,6 +20,7 @@ import pytest
 from gradio.media import get_file, get_image
 from gradio_client import handle_file
 from gradio_client.exceptions import AppError
+from matplotlib.figure import Figure
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -173,6 +174,18 @@ def test_download_refuses_what_is_not_filled_in(imported, row):
     table = {"headers": ["Day", "Weight (kg)"], "data": [row]}
     with pytest.raises(AppError, match="Every row needs a day and a weight"):
         visitor(imported(NOTEBOOK, "download").demo).predict(table, "CSV", api_name="/export")
+
+
+@pytest.mark.parametrize("kind", ["CSV", "PNG"])
+def test_download_tells_of_a_full_disk(imported, monkeypatch, kind):
+    def full(*args, **options):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", full)
+    monkeypatch.setattr(Figure, "savefig", full)
+    table = {"headers": ["Day", "Weight (kg)"], "data": [["Mon", 70.5]]}
+    with pytest.raises(AppError, match="could not be made. Try again in a few minutes"):
+        visitor(imported(NOTEBOOK, "download").demo).predict(table, kind, api_name="/export")
 
 
 # --- not-allowed ---
