@@ -184,7 +184,7 @@ def test_download_tells_of_a_full_disk(imported, monkeypatch, kind):
     monkeypatch.setattr(pd.DataFrame, "to_csv", full)
     monkeypatch.setattr(Figure, "savefig", full)
     table = {"headers": ["Day", "Weight (kg)"], "data": [["Mon", 70.5]]}
-    with pytest.raises(AppError, match="could not be made. Try again in a few minutes"):
+    with pytest.raises(AppError, match=r"could not be made. Try again in a few minutes"):
         visitor(imported(NOTEBOOK, "download").demo).predict(table, kind, api_name="/export")
 
 

@@ -1,7 +1,7 @@
 """Runs the scenarios and writes docs/reliability.md.
 
 python -m benchmarks.reliability              everything but the long ones: about ten minutes on two cores
-python -m benchmarks.reliability --long       those as well: a thousand requests to a model, at once and over ten minutes
+python -m benchmarks.reliability --long       those as well: a thousand calls of a model at once, and over ten minutes
 python -m benchmarks.reliability crowd stop   those whose names begin so, printed and not written
 
 The exit status is 1 if a request was lost or never ended, or a recipe stayed broken.

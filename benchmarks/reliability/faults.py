@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 
@@ -150,18 +151,12 @@ def fault_disk_full_for_uploads() -> Row:
 
 
 def fault_out_of_memory_in_a_batch() -> Row:
-    """The limit is the kernel's own for a process, set so that a short pass fits and a long one does not."""
-    short, long = ["Where is my parcel?"], ["Where is my parcel? " * 60]
-    with program("batch") as app:
-        send(app.url, "classify", [long], users=32)  # threads and buffers are there
-        process = psutil.Process(app.process.pid)
-        process.rlimit(psutil.RLIMIT_AS, (process.memory_info().vms + (12 << 20), -1))
-        df = send(app.url, "classify", [short, long], users=64, timeout=120)
-        process.rlimit(psutil.RLIMIT_AS, (-1, -1))
-        well = well_again(lambda: app.visitor().predict(*short, api_name="/classify"))
-        tried = app.log().count("out of memory") + app.log().count("allocate memory")
-        done = "the memory is used up while 64 users are answered in batches"
-        return Row("batch", done, f"{seen(df)}; {tried} times in the log", lost(df), well)
+    """PyTorch's own error: a pass of more than four texts asks it for 256 TiB."""
+    greedy = ("def forward(group):\n", "def forward(group):\n    torch.empty(2**46 if len(group) > 4 else 1)\n")
+    with program("batch", greedy) as app:
+        df = send(app.url, "classify", [["Where is my parcel?"]], users=64)
+        well = well_again(lambda: app.visitor().predict("Where is my parcel?", api_name="/classify"))
+        return Row("batch", "no memory for a pass of more than 4 texts, under 64 users", seen(df), lost(df), well)
 
 
 def fault_model_deleted() -> Row:
@@ -201,19 +196,16 @@ def fault_clock_set_back() -> Row:
 
 def fault_replica_killed() -> Row:
     with program("scale-out") as app:
-        question = ["How late are you open?"]
+        question = ["How late are you open? " * 20]
         find = lambda: app.visitor().predict(*question, api_name="/find")  # noqa: E731
-        by = until(lambda: re.search(r"process (\d+)", find()[1]), "a replica", 120)
-        outcome: list[pd.DataFrame] = []
-        how = {"users": 16, "requests": 10, "timeout": 240}
-        traffic = Thread(target=lambda: outcome.append(send(app.url, "find", [question], **how)))
-        traffic.start()
-        until(lambda: queue_size(app) > 0, "traffic")
-        os.kill(int(by[1]), signal.SIGKILL)
-        traffic.join()
-        again = int(outcome[0].output.map(lambda output: bool(output) and "second attempt" in output[1]).sum())
-        saw = f"{seen(outcome[0])}; {again} of them at the second attempt"
-        return Row("scale-out", "one of its replicas is killed under 16 users", saw, lost(outcome[0]), well_again(find))
+        until(lambda: "process" in find()[1], "a replica", 120)
+        with ThreadPoolExecutor() as pool:
+            traffic = pool.submit(send, app.url, "find", [question], users=16, requests=10, timeout=240)
+            os.kill(int(re.search(r"process (\d+)", find()[1])[1]), signal.SIGKILL)
+            df = traffic.result()
+        again = int(df.output.map(lambda output: bool(output) and output[1].endswith("second attempt")).sum())
+        saw = f"{seen(df)}; {again} of them at the second attempt"
+        return Row("scale-out", "one of its replicas is killed under 16 users", saw, lost(df), well_again(find))
 
 
 def stop_while_it_loads() -> Row:

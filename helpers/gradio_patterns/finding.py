@@ -1,7 +1,8 @@
 """Find the recipe for a symptom, an error text or a pasted traceback.
 
-The words are ranked by SQLite's full-text search (BM25 over stemmed words), misspelt words are first mended with
-RapidFuzz from the collection's own words, and error texts are compared as wholes. Neither Gradio nor torch is imported.
+The words are ranked by SQLite's full-text search (BM25 over stemmed words), by section and by sentence; misspelt words
+are first mended with RapidFuzz from the collection's own words, and error texts are compared as wholes. How people
+describe a problem in other words stands in `asked.py`. Neither Gradio nor torch is imported.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ from dataclasses import dataclass
 
 from rapidfuzz import fuzz, process
 
+from .asked import ASKED
 from .collection import Notebook, Section, load_all
 from .wordings import EMPTY_WORDS, OTHER_WORDS
 
 __all__ = ["Found", "Index", "find"]
 
-# How much a word counts by where it stands: symptoms, cure, heading and name, prose, code.
-WEIGHTS = (8.0, 3.0, 5.0, 1.5, 0.5)
+# How much a word counts by where it stands: symptoms, cure, heading and name, other people's words, prose, code.
+WEIGHTS = (8.0, 3.0, 5.0, 6.0, 1.5, 0.1)
 SAME_TEXT = 78.0  # of 100: from here on a quoted error text is taken to be the one that was pasted
+STEMS = "tokenize=\"porter unicode61 tokenchars '_'\""
 EMPTY = frozenset(EMPTY_WORDS.split())
-LEAST = 0.24  # the share of the search's words, rare ones counting more, that a recipe must have
+LEAST = 0.2  # the share of the search's words, rare ones counting more, that a recipe must have
 
 
 @dataclass(frozen=True)
@@ -63,20 +66,32 @@ class Index:
         self.sections = [(n, s) for n in notebooks for s in n.sections if not s.is_folklore]
         self.texts = [(i, *text) for i, (_, s) in enumerate(self.sections) for text in quoted(s)]
         self.db = sqlite3.connect(":memory:")
-        columns = "symptoms, cure, heading, prose, code"
-        self.db.execute(
-            f"CREATE VIRTUAL TABLE section USING fts5({columns}, tokenize=\"porter unicode61 tokenchars '_'\")"
-        )
+        columns = "symptoms, cure, heading, asked, prose, code"
+        self.db.execute(f"CREATE VIRTUAL TABLE section USING fts5({columns}, {STEMS})")
         self.db.execute("CREATE VIRTUAL TABLE word USING fts5vocab(section, row)")
         self.db.execute("CREATE VIRTUAL TABLE place USING fts5vocab(section, instance)")
         # A table of its own for the search's words: they are stemmed by the same tokenizer.
-        self.db.execute("CREATE VIRTUAL TABLE search USING fts5(words, tokenize=\"porter unicode61 tokenchars '_'\")")
+        self.db.execute(f"CREATE VIRTUAL TABLE search USING fts5(words, {STEMS})")
         self.db.execute("CREATE VIRTUAL TABLE searched USING fts5vocab(search, row)")
         rows = [
-            (i + 1, " ".join(s.symptoms), s.cure, f"{s.heading} {s.name}", s.why, "\n".join(c.source for c in s.code))
+            (
+                i + 1,
+                " ".join(s.symptoms),
+                s.cure,
+                f"{s.heading} {s.name}",
+                " ".join(ASKED.get(s.name, ())),
+                s.why,
+                "\n".join(c.source for c in s.code),
+            )
             for i, (_, s) in enumerate(self.sections)
         ]
-        self.db.executemany(f"INSERT INTO section(rowid, {columns}) VALUES (?, ?, ?, ?, ?, ?)", rows)
+        self.db.executemany(f"INSERT INTO section(rowid, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        # Beside the whole section, each of its sentences: one that has many of the search's words says more than many
+        # that have one each.
+        self.db.execute(f"CREATE VIRTUAL TABLE sentence USING fts5(text, number UNINDEXED, {STEMS})")
+        for i, (_, s) in enumerate(self.sections):
+            sentences = [*s.symptoms, s.heading, s.cure, *ASKED.get(s.name, ())]
+            self.db.executemany("INSERT INTO sentence VALUES (?, ?)", [(one, i) for one in sentences])
         self.known = {term: count for term, count in self.db.execute("SELECT term, doc FROM word")}
 
     def find(self, text: str, limit: int = 5) -> list[Found]:
@@ -107,6 +122,12 @@ class Index:
             f"SELECT rowid, bm25(section, {', '.join(map(str, WEIGHTS))}) FROM section WHERE section MATCH ?", [query]
         ).fetchall()
         most = max(-rank for _, rank in ranks) if ranks else 1.0
+        best: dict[int, float] = {}
+        for number, rank in self.db.execute(
+            "SELECT number, bm25(sentence) FROM sentence WHERE sentence MATCH ?", [query]
+        ):
+            best[number] = max(best.get(number, 0.0), -rank)
+        top = max(best.values(), default=1.0)
         marks = ", ".join("?" * len(asked))
         in_section: dict[int, set[str]] = {}
         # The code column is left out: a word that stands only there says little about what a recipe is for.
@@ -118,7 +139,7 @@ class Index:
         for number, rank in ranks:
             share = sum(rarity[t] * terms[t] for t in in_section.get(number, ())) / whole
             if share >= LEAST:
-                scores[number - 1] = -rank / most * (0.5 + 0.5 * min(share, 1.0))
+                scores[number - 1] = -rank / most * (0.5 + 0.5 * min(share, 1.0)) + best.get(number - 1, 0.0) / top
         return scores
 
     def _by_text(self, text: str) -> dict[int, float]:

@@ -56,6 +56,14 @@ OTHER_WORDS = {
     "frontend": "front end page",
     "custom": "own",
     "quota": "limit",
+    "f5": "refresh reload",
+    "vram": "gpu memory",
+    "credentials": "password log-in",
+    "defaults": "settings",
+    "spins": "waits loading",
+    "stickiness": "replicas affinity",
+    "ingress": "nginx proxy",
+    "cloudflare": "proxy",
     "zerogpu": "gpu space",
 }
 
@@ -66,5 +74,6 @@ can cannot could did didn do does doesn don done each error even file for from g
 if in into is it its just last like line ll make me module most my new no not of on one only or other our out over
 per please python raise re recent return s same set should shows so some still t than that the their them then
 there these they this to too try up use used using value ve was we were what when whenever where which while who
-why will with without won would you your
+why will with without won would you your extra fine function happen happens ignore issue need possible problem see
+seems want way work working works
 """
