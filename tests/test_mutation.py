@@ -189,6 +189,7 @@ def test_a_test_that_looks_kills_and_one_that_does_not_lets_live(tmp_path):
     (tmp_path / "test_it.py").write_text(
         textwrap.dedent("""
         from gradio_patterns import collection
+        from gradio_patterns.testing.waiting import PATIENCE
 
         def names():
             exec(collection.recipe("double").source, found := {})
@@ -196,6 +197,7 @@ def test_a_test_that_looks_kills_and_one_that_does_not_lets_live(tmp_path):
 
         def test_sees():
             assert names()["double"](4) == 8
+            assert PATIENCE < 60  # a browser test that waits in vain ends sooner
 
         def test_does_not():
             names()["double"](4)

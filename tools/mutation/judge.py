@@ -63,7 +63,7 @@ class Judge:
         begin = time.monotonic()
         if red := self.verdict(recipe, recipe.source, 300):
             raise NotGreen(f"{recipe.id} is red as it is: {red}")
-        return 20 + 5 * (time.monotonic() - begin)
+        return 10 + 5 * (time.monotonic() - begin)
 
 
 @contextlib.contextmanager
@@ -75,5 +75,5 @@ def judge(notebook: Notebook) -> Generator[Judge]:
             new_notebook(metadata=notebook.metadata), kernel_name="python3", interrupt_on_timeout=True
         )
         client.resources["metadata"] = {"path": f"{folder}/empty"}
-        with client.setup_kernel(env=environment(Path(folder))):
+        with client.setup_kernel(env=environment(Path(folder), GRADIO_PATTERNS_PATIENCE="12")):
             yield Judge(client, notebook.setup.source if notebook.setup else "")
