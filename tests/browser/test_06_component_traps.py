@@ -74,6 +74,7 @@ def test_new_choices_come_with_an_empty_value(page: Page, shared_recipe):
     expect(page.get_by_test_id("toast-body")).to_contain_text("Choose a task first.")
     choose(page, "Task", "Classify images")
     choose(page, "Model", "ViT base, 346 MB")
+    choose(page, "Metrics", "top-1")
     choose(page, "Task", "Generate text")
     expect(page.get_by_label("Model", exact=True)).to_have_value("")
     assert sent(page, press(page, "Evaluate")) == ["text", None, []]
