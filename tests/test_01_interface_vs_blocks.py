@@ -106,6 +106,35 @@ def test_each_tab_refuses_a_text_without_words(imported, name):
             visitor(demo).predict(empty, api_name=f"/{name}")
 
 
+def test_readability_is_lix(imported):
+    demo = imported("01_interface_vs_blocks", "interface-inside-blocks").demo
+    texts = {"The cat sat. It ran.": 2.5, "Considerable uncertainty surrounds quarterly expectations.": 105}
+    assert {text: visitor(demo).predict(text, api_name="/readability") for text in texts} == texts
+    assert not [part for part in demo.config["components"] if "flag" in str(part["props"].get("value")).lower()]
+
+
+def test_two_steps_draws_what_was_given_and_the_line(imported):
+    demo = imported("01_interface_vs_blocks", "two-steps").demo
+    ada = visitor(demo)
+    plot, _ = ada.predict("x,y,note\n1,1,0\n2,3,0\n3,2,0", api_name="/fit")
+    [drawn] = [part["props"] for part in demo.config["components"] if part["type"].endswith("plot")]
+    places = [plot["columns"].index(drawn[name]) for name in ("x", "y", "color")]
+    rows = [[row[place] for place in places] for row in plot["data"]]
+    given, line = [(1, 1), (2, 3), (3, 2)], [(1, 1.5), (2, 2), (3, 2.5)]
+    assert [(x, y) for x, y, series in rows if series == "given"] == given
+    assert [(x, pytest.approx(y)) for x, y, series in rows if series == "fitted"] == line
+    with pytest.raises(AppError, match="type a number for x"):
+        ada.predict(1e9, api_name="/predict")
+
+
+def test_the_shortest_names_are_found_first_and_no_more_than_100(imported):
+    ada = visitor(imported("01_interface_vs_blocks", "big-app").demo)
+    lengths = [len(name) for _, name, _ in ada.predict("letter", api_name="/find")["data"]]
+    assert len(lengths) == 100
+    assert lengths == sorted(lengths)
+    assert ada.predict("nosuchword", api_name="/find")["data"] == []
+
+
 def test_the_places_of_the_queue_are_those_of_the_outermost_blocks(imported):
     recipe = imported("01_interface_vs_blocks", "interface-inside-blocks")
     with ThreadPoolExecutor() as pool, Gate().around((vars(recipe), "words")) as gate:
@@ -127,11 +156,15 @@ def test_every_person_needs_a_name_and_an_amount(imported):
         (["Ada", ""], [1, 2]),
         (["Ada", "Ben"], [1, -1]),
         (["Ada", "Ben"], [1, None]),
+        (["Ada", "Ben"], [1, 1e9]),
+        (["Ada"] * 101, [1] * 101),
     ]
     for names, paid in refused:
         with pytest.raises(AppError, match=r"at least two people|every name, and amounts"):
             ada.predict(names, paid, api_name="/settle")
     assert ada.predict(["Ada", "Ben"], [1, 1], api_name="/settle") == []
+    thirds = ada.predict(["Ada", "Ben", "Cleo"], [1, 0, 0], api_name="/settle")
+    assert sorted(thirds) == [["Ben", "Ada", 0.33], ["Cleo", "Ada", 0.33]]  # nobody pays parts of a cent
 
 
 def test_on_colab_a_demo_that_is_not_shared_goes_through_colabs_proxy(monkeypatch):

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import gradio as gr
 import httpx
 import pytest
+import torch
 from gradio.media import get_image
 from gradio_client import handle_file
 from gradio_client.exceptions import AppError
@@ -89,6 +90,46 @@ def test_too_many_lines_are_refused_before_they_are_read(imported):
     for text in (None, "One line.", "line\n" * 5001):
         with pytest.raises(AppError, match="between 2 and 5000 lines"):
             visitor(demo).predict(text, api_name="/central")
+
+    assert visitor(demo).predict("One line.\nAnother one.", api_name="/central")[0]
+
+
+def test_who_waits_takes_0_to_30_seconds(imported):
+    module = imported(NOTEBOOK, "who-waits")
+    module.service = lambda seconds: None
+    ada = visitor(module.demo)
+    for wrong, words in {-1: "less than minimum value 0", 31: "greater than maximum value 30"}.items():
+        with pytest.raises(AppError, match=words):
+            ada.predict(wrong, api_name="/ask_all")
+        with pytest.raises(gr.Error, match="Ask for 0 to 30 seconds"):  # where no component has looked before
+            module.ask(wrong)
+    assert all(ada.predict(right, api_name="/ask_all").startswith("Answered after 0.") for right in (0, 30))
+
+
+@pytest.mark.parametrize(
+    ("name", "endpoint", "most"), [("never-block-the-loop", "/nearest", 100), ("several-gpus", "/rank", 1000)]
+)
+def test_no_more_lines_are_read_than_the_recipe_allows(imported, name, endpoint, most):
+    module, read = imported(NOTEBOOK, name), []
+
+    def embed(text, **_):
+        read.append(text)
+        return torch.ones(1, 2, 3)
+
+    module.embed = embed
+    for _ in getattr(module, "workers", []):
+        module.idle.get()
+        module.idle.put(("fake", embed))
+    visitor(module.demo).predict("Which?", "line\n" * 1500, api_name=endpoint)
+    assert len(read) == 1 + most
+
+
+def test_stream_takes_8_to_400_tokens(imported):
+    ada = visitor(imported(NOTEBOOK, "stream").demo)
+    for wrong, words in {7: "less than minimum value 8", 401: "greater than maximum value 400"}.items():
+        with pytest.raises(AppError, match=words):
+            ada.predict("Name three colours.", wrong, api_name="/answer")
+    assert ada.predict("Name three colours.", 8.5, api_name="/answer")
 
 
 def test_a_pool_of_workers_waits_for_none_that_failed(imported):

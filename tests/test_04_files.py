@@ -47,10 +47,12 @@ def encoded(picture, kind, **options):
 
 
 def test_an_upload_that_cannot_be_copied_leaves_nothing(imported, monkeypatch, tmp_path):
-    monkeypatch.setenv("KEPT_DIR", str(tmp_path / "kept"))
+    kept = tmp_path / "volume" / "kept"
+    monkeypatch.setenv("KEPT_DIR", str(kept))
     recipe = imported(NOTEBOOK, "keep-an-upload")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as missing:
         recipe.keep(tmp_path / "gone.txt")
+    assert str(missing.value.filename) == str(tmp_path / "gone.txt")  # and not the copy, which was not begun
 
     def half_then_full(source, target):
         target.write(source.read(5))
@@ -58,21 +60,23 @@ def test_an_upload_that_cannot_be_copied_leaves_nothing(imported, monkeypatch, t
 
     with patch("shutil.copyfileobj", half_then_full), pytest.raises(AppError, match="nothing was kept"):
         visitor(recipe.demo).predict(handle_file(get_image("lion.jpg")), api_name="/hand_in")
-    assert list((tmp_path / "kept").iterdir()) == []
+    assert list(kept.iterdir()) == []
 
 
 def test_a_kept_copy_has_its_name_only_once_it_is_whole(imported, monkeypatch, tmp_path):
     monkeypatch.setenv("KEPT_DIR", str(tmp_path / "kept"))
     recipe = imported(NOTEBOOK, "keep-an-upload")
-    seen = []
+    seen, on_the_disk = [], []
 
     def copy(source, target):
         target.write(source.read(5))
         seen.extend(path.name for path in recipe.KEPT.iterdir())
         target.write(source.read())
 
-    with patch("shutil.copyfileobj", copy):
+    sync = patch("os.fsync", lambda file: on_the_disk.append(os.fstat(file).st_size))
+    with patch("shutil.copyfileobj", copy), sync:
         kept = recipe.keep(get_image("lion.jpg"))
+    assert on_the_disk == [18489]  # all of it, before it gets its name
     assert [name[:6] for name in seen] == [".part-"]
     assert kept.read_bytes() == Path(get_image("lion.jpg")).read_bytes()
     assert list(recipe.KEPT.iterdir()) == [kept]
@@ -154,7 +158,8 @@ def test_export_leaves_no_second_copy(imported, monkeypatch, tmp_path):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "gradio"))
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     recipe = imported(NOTEBOOK, "download")
-    table = {"headers": ["\ufeffDay", "Weight (kg)"], "data": [["Mon", 70.5]]}  # read from a file with a mark
+    rows = [["Mon", 70.5], ["Tue", 0.5], ["Wed", 1000]]
+    table = {"headers": ["\ufeffDay", "Weight (kg)"], "data": rows}  # read from a file with a mark
     for kind in ("CSV", "PNG"):
         status, _, answer = Browser(recipe.demo).call("export", table, kind)
         assert status == 200
@@ -171,9 +176,18 @@ def test_no_weight_is_guessed(imported, weight):
 
 @pytest.mark.parametrize("row", [["", ""], ["Fri", ""], ["", 70.1], ["Fri", "heavy"]])
 def test_download_refuses_what_is_not_filled_in(imported, row):
-    table = {"headers": ["Day", "Weight (kg)"], "data": [row]}
-    with pytest.raises(AppError, match="Every row needs a day and a weight"):
-        visitor(imported(NOTEBOOK, "download").demo).predict(table, "CSV", api_name="/export")
+    ada = visitor(imported(NOTEBOOK, "download").demo)
+    for rows in ([row], [["Mon", 70.5], row]) if any(row) else ([row],):
+        with pytest.raises(AppError, match="Every row needs a day and a weight"):
+            ada.predict({"headers": ["Day", "Weight (kg)"], "data": rows}, "CSV", api_name="/export")
+
+
+def test_the_chart_shows_the_weights(imported):
+    ada, charts = visitor(imported(NOTEBOOK, "download").demo), []
+    for weight in (70, 70, 71):
+        table = {"headers": ["Day", "Weight (kg)"], "data": [["Mon", 70], ["Tue", weight]]}
+        charts.append(Path(ada.predict(table, "PNG", api_name="/export")).read_bytes())
+    assert charts[0] == charts[1] != charts[2]
 
 
 @pytest.mark.parametrize("kind", ["CSV", "PNG"])
@@ -330,6 +344,13 @@ def test_nothing_to_submit_is_refused(imported):
         visitor(imported(NOTEBOOK, "too-large").demo).predict(None, [], api_name="/submit")
 
 
+def test_notes_are_text(imported):
+    with pytest.raises(AppError, match="Invalid file type"):
+        visitor(imported(NOTEBOOK, "too-large").demo).predict(
+            handle_file(get_image("lion.jpg")), [], api_name="/submit"
+        )
+
+
 def test_a_proxy_counts_the_whole_request(serve, need):
     need(NGINX)
     with gr.Blocks() as demo:
@@ -468,6 +489,7 @@ def test_a_returned_picture_says_nothing_of_its_author(imported):
     status, (returned, _) = Browser(demo).run("inspect", uploaded(demo, "signed.png", content))
     assert status == 200
     assert not Image.open(returned["path"]).info
+    assert Image.open(returned["path"]).format == "PNG"  # which loses nothing of what was cleaned
 
 
 def test_random_damage_ends_in_words(imported, tmp_path):
@@ -516,9 +538,10 @@ def test_many_files_gives_each_bad_one_its_row(imported):
 
 def test_the_table_grows_by_a_row_for_each_file(imported):
     demo = imported(NOTEBOOK, "many-files").demo
-    files = [handle_file(get_image(name)) for name in ("lion.jpg", "bus.png", "lion.jpg")]
+    files = [handle_file(get_image(name)) for name in ("lion.jpg", "bus.png", "tower.jpg")]
     job = visitor(demo).submit(files, api_name="/classify")
-    _, _, archive = job.result(timeout=PATIENCE)
+    _, pictures, archive = job.result(timeout=PATIENCE)
+    assert [max(Image.open(picture["image"]).size) for picture in pictures] == [256, 256]  # the tower is larger
     assert [len(table["data"]) for table, *_ in job.outputs()] == [1, 2, 3, 3]
     with zipfile.ZipFile(archive) as zipped:
         assert zipped.testzip() is None
@@ -621,7 +644,7 @@ def test_what_is_young_is_left_alone(imported, monkeypatch, tmp_path):
 
 
 def test_the_folder_of_a_run_before_is_emptied(imported, monkeypatch, tmp_path):
-    cache = tmp_path / "cache"
+    cache = tmp_path / "disk" / "cache"
     (cache / "0123").mkdir(parents=True)
     shutil.copy(get_image("lion.jpg"), cache / "0123")
     monkeypatch.setenv("CACHE_DIR", str(cache))
@@ -629,3 +652,9 @@ def test_the_folder_of_a_run_before_is_emptied(imported, monkeypatch, tmp_path):
     demo = imported(NOTEBOOK, "disk-does-not-fill").demo
     assert "lion.jpg" not in entries(cache)
     assert visitor(demo).predict(handle_file(get_image("tower.jpg")), api_name="/count") == 112385
+    imported(NOTEBOOK, "disk-does-not-fill")  # the cell runs again
+    assert "tower.jpg" in entries(cache)
+    shutil.rmtree(tmp_path / "disk")
+    monkeypatch.setenv("GRADIO_TEMP_DIR", "set by the recipe, and restored afterwards")
+    imported(NOTEBOOK, "disk-does-not-fill")  # and on a machine where it has never run
+    assert "tower.jpg" in entries(cache)

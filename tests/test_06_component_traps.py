@@ -5,6 +5,7 @@ import functools
 import io
 import json
 import random
+import re
 import struct
 import types
 import warnings
@@ -184,10 +185,17 @@ def test_the_recipe_opens_every_picture_as_it_is_meant(names, pictures):
     assert min(opened["print.jpg"].getpixel((140, 60))) > 225
 
 
+def test_the_recipe_clips_what_is_darker_or_brighter_than_16_bits(names, tmp_path):
+    Image.fromarray(np.array([[-5, 0, 65_535, 100_000]], "int32")).save(tmp_path / "deep.tif")
+    picture = names("image-types").open_picture(str(tmp_path / "deep.tif"))
+    assert [picture.getpixel((x, 0))[0] for x in range(4)] == [0, 0, 255, 255]
+
+
 def test_image_types_of_the_demo_gives_the_colours_that_are_meant(imported, pictures):
     ada, opened = visitor(imported(NOTEBOOK, "image-types").demo), {}
     for name in ("scan.png", "sign.gif", "print.jpg"):
-        _, path = ada.predict(handle_file(pictures[name]), api_name="/open")
+        naive, path = ada.predict(handle_file(pictures[name]), api_name="/open")
+        assert {Path(naive).suffix, Path(path).suffix} == {".png"}  # by default the page gets .webp, which loses some
         opened[name] = Image.open(path)
     assert [opened["scan.png"].getpixel((x, 60))[0] for x in (0, 80, 159)] == [0, 128, 255]
     assert opened["sign.gif"].getpixel((0, 0)) == (255, 255, 255)
@@ -200,6 +208,7 @@ def test_image_types_of_the_demo_refuses_what_is_no_picture(imported, tmp_path):
         "drawing.svg": b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
         "text.png": b"no picture, whatever its name says",
         "cut-short.png": module.logo.read_bytes()[:300],
+        "pixels.ppm": b"P6 1 1 255 " + bytes(3),  # a picture, in a format that nobody has asked for
     }
     ada = visitor(module.demo)
     for name, content in contents.items():
@@ -207,6 +216,8 @@ def test_image_types_of_the_demo_refuses_what_is_no_picture(imported, tmp_path):
         words = said(ada.submit(handle_file(tmp_path / name), api_name="/open"))
         assert words == "This file cannot be read as a picture. Save it as PNG or JPEG.", name
     assert said(ada.submit(None, api_name="/open")) == "Choose a picture first."
+    (tmp_path / "notes.txt").write_text("no picture")
+    assert "Invalid file type" in said(ada.submit(handle_file(tmp_path / "notes.txt"), api_name="/open"))
 
 
 def bomb(width: int, height: int) -> bytes:
@@ -258,10 +269,11 @@ def test_the_recipe_has_words_for_every_broken_file(names, tmp_path, kind):
 
 
 def test_the_model_gets_text_from_every_shape(imported, monkeypatch, tmp_path):
-    asked = []
+    asked, bounds = [], []
 
-    def answer(messages, **_):
+    def answer(messages, **options):
         asked.append(messages)
+        bounds.append(options)
         return [{"generated_text": [*messages, {"role": "assistant", "content": "Yes."}]}]
 
     monkeypatch.setattr("gradio_patterns.models.load", lambda task: answer)
@@ -284,6 +296,10 @@ def test_the_model_gets_text_from_every_shape(imported, monkeypatch, tmp_path):
     )
     assert past[2].endswith("long.md:\n" + "a" * 2000 + "\nWhat is this?")
     assert past[3:] == ["Yes.", "And when?"]
+    assert all(0 < options["max_new_tokens"] <= 64 and options["do_sample"] is False for options in bounds)
+    (tmp_path / "data.bin").write_bytes(b"no text")
+    binary = ada.submit({"text": "What is this?", "files": [handle_file(tmp_path / "data.bin")]}, api_name="/chat")
+    assert "Invalid file type" in said(binary)
 
 
 @pytest.mark.parametrize(
@@ -370,6 +386,7 @@ def test_the_shop_takes_every_valid_order_and_no_other(imported):
     for item, price in module.PRICES.items():
         for count in (1, 2, 99):
             assert browser.run("/buy", item, count) == (200, f"{count} x {item}: {count * price:.2f} EUR")
+    assert browser.run("/buy", "Mug", 2.5) == (200, "2 x Mug: 19.00 EUR")  # no half mugs
     for count in (0, 100, -1, None, "many"):
         status, words = browser.run("/buy", "Mug", count)
         assert status == 500
@@ -408,6 +425,14 @@ def test_a_staff_code_from_the_environment_is_not_printed(program):
     assert "tulip-42" not in running.log()
     ada = visitor(running.url)
     ada.predict("tulip-42", api_name="/unlock")
+    assert ada.predict("17", api_name="/refund") == "Order 17 is refunded."
+
+
+def test_a_staff_code_that_nobody_has_set_is_printed(program):
+    running = program(NOTEBOOK, "hidden-is-not-safe", STAFF_CODE="")
+    code = re.search(r"Staff code, until the program ends: (\S{12,})", running.log())[1]
+    ada = visitor(running.url)
+    ada.predict(code, api_name="/unlock")
     assert ada.predict("17", api_name="/refund") == "Order 17 is refunded."
 
 
@@ -480,6 +505,7 @@ def test_numbers_and_tables_names_the_row_and_the_discount_that_are_wrong(import
         ([["pen", 1, "0,5"]], 0, f"pen, {price}"),
         ([["pen", 1, "inf"]], 0, f"pen, {price}"),
         ([["pen", 1, 1_000_001]], 0, f"pen, {price}"),
+        ([["pen", 1_000_001, 1]], 0, "pen, amount: write a number from 0 to 1000000."),
         ([["pen", 1, 1_000_000]], 0, "1000000.00 EUR"),
         ([["", 1, None]], 0, f"The row without an item, {price}"),
         ([["", "", ""]], 0, "Fill in at least one row."),
@@ -536,6 +562,7 @@ def test_the_report_stays_until_it_is_closed(imported):
         browser.post("gradio_api/run/growth", json={"data": [before, 1]}).json()["duration"] for before in (None, 0)
     ]
     assert stays == [10, None]  # seconds in the page, 10 unless said otherwise; None: until it is closed
+    assert module.growth.__name__ == "growth"  # by which Gradio's own messages call it
 
 
 # --- everybody ------------------------------------------------------------------------------------

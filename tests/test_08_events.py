@@ -4,6 +4,7 @@ import json
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import gradio as gr
 import httpx
@@ -97,15 +98,44 @@ def test_a_key_sent_many_times_at_once_places_one_order(imported):
     with ThreadPoolExecutor(16) as pool:
         receipts = set(pool.map(send, range(32)))
     assert receipts == {"Order 1: 2 x tea", "Order 2: 2 x tea"}
+    assert not shop.db.in_transaction  # a file would have both orders already
+
+
+def test_a_restart_reads_the_key_that_the_browser_has_kept(imported):
+    configs = [imported(NOTEBOOK, "one-click-once").demo.get_config_file() for _ in range(2)]
+    kept = [next(c["props"] for c in config["components"] if c["type"] == "browserstate") for config in configs]
+    assert [kept[0][name] for name in ("storage_key", "secret")] == [
+        kept[1][name] for name in ("storage_key", "secret")
+    ]
 
 
 def test_what_is_no_order_is_refused(imported):
     (guest,) = visitors(imported(NOTEBOOK, "one-click-once").demo, 1)
-    no_drink, no_cups, no_key = [("", 2, "a"), (None, 2, "b")], [(None, "c"), (0, "d"), (21, "e")], ["", None, 5]
+    no_drink, no_cups, no_key = (
+        [("", 2, "a"), (None, 2, "b")],
+        [(None, "c"), (0, "d"), (-1, "d"), (21, "e")],
+        ["", None, 5],
+    )
     for wrong in [*no_drink, *(("tea", *cups) for cups in no_cups), *(("tea", 1, key) for key in no_key)]:
         with pytest.raises(AppError, match=r"at least one cup|less than minimum|greater than maximum|Send a key"):
             guest.predict(*wrong, api_name="/order")
-    assert guest.predict("tea", 20, "f", api_name="/order") == "Order 1: 20 x tea"
+    orders = [("tea", 20, "f"), ("tea", 1, "g"), ("tea", 2.5, "h")]
+    receipts = ["Order 1: 20 x tea", "Order 2: 1 x tea", "Order 3: 2 x tea"]  # no half cups
+    assert [guest.predict(*order, api_name="/order") for order in orders] == receipts
+
+
+def test_the_sampler_ends_with_its_server(imported):
+    module = imported(NOTEBOOK, "ticker")
+    sampler = next(thread for thread in threading.enumerate() if thread.name == "sampler")
+    module.samples.extend([(0, 0)] * 1000)
+    assert len(module.samples) < 1000  # however long the server runs
+    module.demo.close(verbose=False)
+    until(lambda: not sampler.is_alive(), "the thread to end")
+
+    module.time = SimpleNamespace(monotonic=iter([0, 2]).__next__, process_time=iter([0, 1]).__next__)
+    told = iter([False, True])
+    module.sample(SimpleNamespace(wait=lambda seconds: next(told)))
+    assert module.samples[-1] == (2, 50)  # percent: it worked for one second of two
 
 
 def test_a_session_has_one_long_job_at_a_time(imported):
@@ -117,6 +147,8 @@ def test_a_session_has_one_long_job_at_a_time(imported):
         with pytest.raises(AppError, match="Your last job is still running"):
             ada.predict("c\nd", api_name="/duplicates")
     assert job.result()[0] == "2 lines compared."
+    with pytest.raises(AppError, match="between 2 and 2000 different lines"):
+        ada.predict("\n".join(map(str, range(2001))), api_name="/duplicates")
     assert ada.predict("c\nd", api_name="/duplicates")[0] == "2 lines compared."
 
 
@@ -131,5 +163,5 @@ def test_validate_first_takes_2_to_16_colours(imported):
     for number in (1, 17, None):
         with pytest.raises(ValidationError, match="colours: Between 2 and 16 colours"):
             ada.predict(lion, number, api_name="/reduce")
-    for number in (2, 16):
-        assert len(ada.predict(lion, number, api_name="/reduce")[1].split()) == number
+    for number in (2, 16, 6.5):
+        assert len(ada.predict(lion, number, api_name="/reduce")[1].split()) == int(number)

@@ -189,6 +189,7 @@ def test_a_test_that_looks_kills_and_one_that_does_not_lets_live(tmp_path):
     (tmp_path / "test_it.py").write_text(
         textwrap.dedent("""
         from gradio_patterns import collection
+        from gradio_patterns.testing.waiting import PATIENCE
 
         def names():
             exec(collection.recipe("double").source, found := {})
@@ -196,6 +197,7 @@ def test_a_test_that_looks_kills_and_one_that_does_not_lets_live(tmp_path):
 
         def test_sees():
             assert names()["double"](4) == 8
+            assert PATIENCE < 60  # a browser test that waits in vain ends sooner
 
         def test_does_not():
             names()["double"](4)
@@ -326,10 +328,11 @@ def test_every_mutant_of_a_recipe_is_a_program(notebook):
             ast.parse(mutant.source)
 
 
-def notebook_of(folder, recipe: str, check: str) -> Notebook:
+def notebook_of(folder, recipe: str, check: str, trap: str = "assert 'double' not in globals()") -> Notebook:
     cells = [
         new_code_cell("import math", id="setup", metadata={"tags": ["setup"]}),
         new_markdown_cell("## Double", id="double-text"),
+        new_code_cell(trap, id="double-trap", metadata={"tags": ["trap"]}),
         new_code_cell(recipe, id="double", metadata={"tags": ["recipe"]}),
         new_code_cell(check, id="double-check", metadata={"tags": ["check"]}),
     ]
@@ -355,6 +358,19 @@ def test_a_check_that_looks_kills_and_one_that_does_not_lets_live(tmp_path):
             )
     with judge(notebook_of(tmp_path, recipe, "assert double(4) == 9")) as one, pytest.raises(NotGreen, match="is red"):
         one.patience(Notebook(tmp_path / "99_invented.ipynb").recipes[0])
+
+
+@pytest.mark.slow
+def test_a_trap_runs_only_if_a_check_reads_what_it_defines(tmp_path):
+    recipe = "def double(number):\n    return number * 2"
+    for check in ("assert double(4) == eight", "assert double(4) == 8 and 'eight' not in globals()"):
+        notebook = notebook_of(tmp_path, recipe, check, trap="eight = 8")
+        with judge(notebook) as one:
+            seconds = one.patience(notebook.recipes[0])
+            assert [bool(one.verdict(notebook.recipes[0], text, seconds)) for text in (recipe, recipe + " * 2")] == [
+                False,
+                True,
+            ]
 
 
 @pytest.mark.slow

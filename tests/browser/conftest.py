@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from gradio_patterns.testing.pages import CHROMIUM_ARGS
+from gradio_patterns.testing.pages import CHROMIUM_ARGS, SECONDS
 from tools.offline import seen
 from tools.programs import CHROMIUM
 
@@ -49,8 +49,8 @@ def browser_type_launch_args(browser_type_launch_args, browser_type, need):
 @pytest.fixture(autouse=True)
 def _patience(context):
     """A minute for everything that is waited for: the machine may be busy, and what is there is seen at once."""
-    context.set_default_timeout(60_000)
-    expect.set_options(timeout=60_000)
+    context.set_default_timeout(1000 * SECONDS)
+    expect.set_options(timeout=1000 * SECONDS)
     if os.environ.get("GRADIO_PATTERNS_LATENCY"):
         context.on("page", _far_away)
     yield

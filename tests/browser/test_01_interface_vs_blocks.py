@@ -4,8 +4,10 @@ import re
 import threading
 
 import gradio as gr
+import pytest
 from playwright.sync_api import Page, expect
 
+from gradio_patterns.testing import until
 from gradio_patterns.testing.pages import hold, open_page
 
 NOTEBOOK = "01_interface_vs_blocks"
@@ -172,3 +174,42 @@ def test_clear_empties_the_text_and_the_count(page, recipe):
     button(page, "Clear").click()
     expect(page.get_by_label("Text")).to_have_value("")
     expect(page.get_by_label("Words")).to_have_value(NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("name", "endpoint", "field", "typed"),
+    [
+        ("conditional-ui", "/edit", "number input for Radius", ["17", "18"]),
+        ("big-app", "/describe", "Text", ["A", "Å"]),
+    ],
+)
+def test_what_is_set_last_is_what_is_shown(page, recipe, name, endpoint, field, typed):
+    url = recipe(NOTEBOOK, name)
+    held = hold(page, url, endpoint)
+    open_page(page, url)
+    until(lambda: page.wait_for_timeout(50) or held.routes)  # what the page asks for when it opens
+    box = page.get_by_label(field, exact=name == "big-app")
+    for text in typed:
+        box.fill(text)
+        box.press("Tab")
+    page.wait_for_timeout(1000)
+
+    def asks_for_the_last(request):
+        sent = (request.post_data_json or {}) if "queue/join" in request.url else {}
+        return {typed[-1], float(typed[-1]) if typed[-1].isdigit() else typed[-1]} & set(sent.get("data", []))
+
+    with page.expect_request(asks_for_the_last):
+        held.release()
+
+
+def test_a_found_character_is_appended(page, recipe):
+    page.goto(recipe(NOTEBOOK, "big-app"))
+    page.get_by_role("tab", name="Find").click()
+    wanted = page.get_by_label("Words of the name")
+    wanted.fill("nosuchword")
+    wanted.press("Enter")
+    expect(page.get_by_text("No character has all these words in its name.")).to_be_visible()
+    wanted.fill("greek capital omega")
+    wanted.press("Enter")
+    page.get_by_role("gridcell", name="Ω", exact=True).first.click()
+    expect(page.get_by_label("Text", exact=True)).to_have_value("\ufb01anc\u00e9Ω")

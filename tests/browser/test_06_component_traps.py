@@ -74,6 +74,7 @@ def test_new_choices_come_with_an_empty_value(page: Page, shared_recipe):
     expect(page.get_by_test_id("toast-body")).to_contain_text("Choose a task first.")
     choose(page, "Task", "Classify images")
     choose(page, "Model", "ViT base, 346 MB")
+    choose(page, "Metrics", "top-1")
     choose(page, "Task", "Generate text")
     expect(page.get_by_label("Model", exact=True)).to_have_value("")
     assert sent(page, press(page, "Evaluate")) == ["text", None, []]
@@ -159,6 +160,9 @@ def test_chat_recipe_answers_the_second_message_of_a_page(page: Page, shared_rec
     expect(answers).to_have_count(3)
     expect(page.get_by_role("button", name="Stop")).to_have_count(0)
     expect(page.get_by_test_id("toast-body")).to_have_count(0)
+    page.get_by_label("Undo").last.click()
+    expect(box).to_have_value("What is in it?")
+    expect(page.get_by_label("Remove file")).to_be_visible()  # it comes back with its text
 
 
 def test_hidden_is_not_in_the_page_and_still_callable(page: Page, shared_recipe):
@@ -215,6 +219,7 @@ def test_the_shop_leaves_no_code_in_the_browser(page: Page, recipe):
     url = recipe(NOTEBOOK, "hidden-is-not-safe", STAFF_CODE="tulip-42")
     open_page(page, url)
     code, receipt = page.get_by_label("Staff code"), page.get_by_label("Receipt")
+    expect(code).to_have_attribute("type", "password")
     code.fill("tulip-41")
     press(page, "Unlock")()
     expect(page.get_by_test_id("toast-body")).to_contain_text("This is not the staff code.")
@@ -275,10 +280,10 @@ def test_edited_cell_arrives_as_text(page: Page, shared_recipe):
 
 def test_a_bad_cell_of_a_sorted_table_is_named_by_its_item(page: Page, shared_recipe):
     open_page(page, shared_recipe(NOTEBOOK, "numbers-and-tables"))
-    header = page.get_by_role("columnheader", name="price").first
+    header = page.get_by_role("columnheader", name="amount").first
     header.hover()
     header.get_by_label("Open cell menu").click()
-    page.get_by_role("menuitem", name="Sort descending").click()
+    page.get_by_role("menuitem", name="Sort ascending").click()  # 6, 720, 2000, as numbers are
     items = page.get_by_role("grid", name="Costs, EUR").get_by_role("row")
     expect(items.nth(1)).to_contain_text("training")
     expect(items.nth(3)).to_contain_text("labelling")

@@ -125,6 +125,18 @@ def test_the_button_comes_back_after_every_end(page, recipe):
     expect(button(page, "Summarise")).to_be_enabled()
 
 
+def test_the_button_is_locked_while_the_steps_run(page, recipe):
+    url = recipe(NOTEBOOK, "chain")
+    held = hold(page, url, "success")  # the first step after the lock
+    open_page(page, url)
+    button(page, "Summarise").click()
+    until(lambda: page.wait_for_timeout(50) or held.routes)
+    expect(button(page, "Summarise")).to_be_disabled()
+    held.release()
+    expect(page.get_by_label("Summary")).to_have_value(re.compile("A queue keeps"))
+    expect(button(page, "Summarise")).to_be_enabled()
+
+
 def test_two_handlers_of_one_click_take_turns(page, serve, gate):
     with gr.Blocks() as demo:
         both, order = gr.Button("Run both"), []
@@ -451,6 +463,18 @@ def test_ticks_stop_and_change_their_pace(page, recipe):
             pass
         starts.append(tick.value.request.timing["startTime"])
     assert starts[-1] - starts[0] > 5_000  # milliseconds, by the browser's clock: 10 s, and 2 s at the old pace
+
+
+def test_the_last_setting_wins(page, recipe):
+    url = recipe(NOTEBOOK, "ticker")
+    held = hold(page, url, "input")
+    open_page(page, url)
+    page.get_by_label("Live").uncheck()
+    until(lambda: page.wait_for_timeout(50) or held.routes)
+    page.get_by_label("Live").check()  # before the first one is answered
+    page.wait_for_timeout(MOMENT)
+    with page.expect_request(lambda request: json.loads(request.post_data or "{}").get("data") == [True, 1]):
+        held.release()
 
 
 @pytest.mark.parametrize(("queue", "requests"), [(True, {"/queue/join", "/queue/data"}), (False, {"/run/predict"})])

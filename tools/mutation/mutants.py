@@ -23,10 +23,10 @@ REVERSED = {
 }
 # Keywords that change how the page or the log looks, which the pictures show and no check asks for.
 LOOKS = """
-    auth_message buttons column_widths columns container desc dpi elem_classes elem_id equal_height figsize height info
-    lines log_to_driver logging_config logging_level marker max_height max_lines min_height min_width object_fit
-    placeholder print_exception scale show_label show_progress size step title unit variant verbose width wrap
-    x_axis_format x_title y_title
+    auth_message buttons column_widths columns container desc dpi elem_classes elem_id equal_height figsize height
+    info lines log_to_driver logging_config logging_level marker max_height max_lines min_height min_width
+    object_fit placeholder print_exception scale show_label show_progress show_progress_on size step title unit
+    variant verbose width wrap x_axis_format x_title y_title
 """
 PATIENCE = "sleep timeout"  # how long somebody waits: checks ask for an order of things, never for seconds
 TEXTS = m.SimpleStatementLine(body=[m.Expr(m.Call(m.Attribute(m.Name("gr"), m.Name("Markdown") | m.Name("HTML"))))])

@@ -8,6 +8,7 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 from .serving import address
+from .waiting import PATIENCE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
 # calls home.
 CHROMIUM_ARGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 CHROMIUM_ARGS += ["--disable-background-networking", "--disable-component-update"]
-SECONDS = 60.0  # for everything that is waited for: the machine may be busy, and what is there is seen at once
+# For everything that is waited for: the machine may be busy, and what is there is seen at once.
+SECONDS = min(60.0, PATIENCE)
 
 
 def system_chromium() -> str | None:

@@ -1,5 +1,6 @@
 """Wait for what is to come true, with an end that says what did not."""
 
+import os
 import random
 import socket
 import time
@@ -8,7 +9,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PATIENCE = 90.0  # seconds; long, because a busy machine is slow, and nobody waits once the condition holds
+# Seconds; long, because a busy machine is slow, and nobody waits once the condition holds. Who breaks a program on
+# purpose, many times, waits for less.
+PATIENCE = float(os.environ.get("GRADIO_PATTERNS_PATIENCE", 90))
 
 
 def until(condition: Callable[[], T], what: str | Callable[[], str] = "", seconds: float = PATIENCE) -> T:
