@@ -436,11 +436,11 @@ def killed_under_load(app):
         return traffic.result(), victim
 
 
-def scale_out(edit: tuple[str, str] | None = None) -> Program:
+def scale_out(*edits: tuple[str, str]) -> Program:
     source = collection.load(NOTEBOOK).cell("scale-out").source
-    if edit:
-        assert source.count(edit[0]) == 1
-        source = source.replace(*edit)
+    for old, new in edits:
+        assert source.count(old) == 1
+        source = source.replace(old, new)
     return Program(source)
 
 
@@ -458,8 +458,13 @@ def test_load_starts_a_second_replica_and_a_killed_one_is_replaced():
 
 @pytest.mark.undisturbed
 def test_a_killed_replica_loses_calls_unless_they_are_repeated():
-    with scale_out(('("", ", at the second attempt")', '("at the only attempt",)')) as app:
+    printed = (
+        "except RayActorError:",
+        "except RayActorError as error:\n            print(f'{type(error).__name__}: {error}')",
+    )
+    with scale_out(('("", ", at the second attempt")', '("at the only attempt",)'), printed) as app:
         df, _ = killed_under_load(app)
+        assert "ActorDiedError: The actor died unexpectedly before finishing this task." in app.log()
         lost = df[df.status != "ok"]
         assert len(lost)
         assert set(lost.error) == {"The models restart. Ask again in a minute."}
@@ -468,8 +473,13 @@ def test_a_killed_replica_loses_calls_unless_they_are_repeated():
 @pytest.mark.undisturbed
 def test_a_full_queue_of_the_replicas_is_told_in_words():
     few = "max_ongoing_requests=1, max_queued_requests=1"
-    with scale_out(("max_ongoing_requests=32, max_queued_requests=200", few)) as app:
+    printed = (
+        "except BackPressureError:",
+        "except BackPressureError as error:\n            print(type(error).__name__)",
+    )
+    with scale_out(("max_ongoing_requests=32, max_queued_requests=200", few), printed) as app:
         df = send(app.url, "find", QUESTION, users=16, requests=2, timeout=240)
+        assert "BackPressureError" in app.log()
     refused = df[df.status != "ok"]
     assert len(refused)
     assert (df.status == "ok").any()

@@ -3,20 +3,25 @@
 import asyncio
 import io
 import os
+import socket
 import sqlite3
 import sys
 import threading
 import zipfile
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import gradio as gr
+import httpx
 import pytest
 from gradio.media import get_image
-from gradio_client import handle_file
+from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image, UnidentifiedImageError
 
-from gradio_patterns.testing import serve
+from gradio_patterns.models import load
+from gradio_patterns.testing import ModelServer, Nginx, serve
+from tools.offline import seen
 
 ADA = ("ada", "lovelace")
 
@@ -97,8 +102,41 @@ def sync_in_a_loop():
 def no_browser():
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright:
-        playwright.chromium.launch(executable_path="/nowhere/chromium")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PLAYWRIGHT_BROWSERS_PATH", "/nowhere")
+        with sync_playwright() as playwright:
+            playwright.chromium.launch()
+
+
+def no_gradio():
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        try:
+            Client(f"http://127.0.0.1:{other.server_port}")
+        finally:
+            other.shutdown()
+
+
+def slow_behind_a_proxy():
+    text = "server { listen 80; location / { proxy_pass http://app:7860; proxy_read_timeout 1s; } }"
+    with socket.create_server(("127.0.0.1", 0)) as silent, Nginx(text, {"app:7860": silent.getsockname()[1]}) as nginx:
+        httpx.get(nginx.url, trust_env=False).raise_for_status()
+
+
+def of_a_profile(text, profile: gr.OAuthProfile):
+    return profile.name
+
+
+def broken_off():
+    question = {"model": "any", "messages": [{"role": "user", "content": "Hello"}], "stream": True}
+    with ModelServer(breaks_off=1) as server:
+        httpx.post(f"{server.url}/chat/completions", json=question, trust_env=False)
+
+
+def login_button():
+    with gr.Blocks() as demo:
+        gr.LoginButton()
+    demo.launch(prevent_thread_lock=True)
 
 
 def too_large():
@@ -142,7 +180,18 @@ PROVOKED = {
     "as credentials were not provided. Please login.": (ValueError, without_login),
     "Could not login to http://127.0.0.1:": (ValueError, wrong_password),
     "It looks like you are using Playwright Sync API inside the asyncio loop.": (Exception, sync_in_a_loop),
-    "executable doesn't exist": (Exception, no_browser),
+    "BrowserType.launch: Executable doesn't exist": (Exception, no_browser),
+    "Could not fetch config for": (ValueError, no_gradio),
+    "This action requires a logged in user. Please sign in and retry.": (AppError, lambda: told(of_a_profile, "x")),
+    "cannot write mode RGBA as JPEG": (
+        AppError,
+        lambda: told(lambda _: Image.new("RGBA", (9, 9)), "x", outputs=gr.Image(format="jpeg")),
+    ),
+    "504 Gateway Time-out": (httpx.HTTPStatusError, slow_behind_a_proxy),
+    "peer closed connection without sending complete message body (incomplete chunked read)": (
+        httpx.RemoteProtocolError,
+        broken_off,
+    ),
 }
 
 
@@ -158,6 +207,25 @@ def test_gradio_and_python_say_it_so(words):
 def test_a_full_disk_says_it_so():
     with pytest.raises(OSError, match="No space left on device"):
         full_disk()
+
+
+def test_padding_on_the_wrong_side_is_a_warning(capfd):
+    chat = load("text-generation")
+    chat.tokenizer.padding_side, side = "right", chat.tokenizer.padding_side
+    try:
+        batch = chat.tokenizer(["Tea?", "Or is it coffee?"], padding=True, return_tensors="pt")
+        chat.model.generate(**batch, max_new_tokens=1)
+    finally:
+        chat.tokenizer.padding_side = side
+    said = capfd.readouterr().err
+    seen.keep(said)
+    assert "A decoder-only architecture is being used, but right-padding was detected!" in said
+
+
+def test_logging_in_outside_of_a_space_is_a_warning_and_needs_a_token():
+    outside = "Gradio does not support OAuth features outside of a Space environment"
+    with pytest.warns(UserWarning, match=outside), pytest.raises(ValueError, match="Your machine must be logged in"):
+        login_button()
 
 
 def test_a_name_that_comes_twice_in_an_archive_is_a_warning():

@@ -65,7 +65,8 @@ def _plain(text: str) -> str:
     """A text without paths, numbers, quotes and colours, and without the escapes of JSON and HTML."""
     text = html.unescape(re.sub(r"\x1b\[[\d;]*m", "", text).replace("\\n", " ").replace("\\", ""))
     text = re.sub(r"(?:/[\w.~-]+){2,}/?|/\.{3}", " ", text)
-    return " ".join(re.sub(r"[\d'\"`*]+", " ", text).lower().split())
+    text = " ".join(re.sub(r"[\d'\"`*]+", " ", text).lower().split())
+    return re.sub(r" ([,.:;])", r"\1", text)  # where a quote or a number stood before it
 
 
 def texts(folder: Path) -> Iterable[str]:

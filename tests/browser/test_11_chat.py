@@ -514,6 +514,13 @@ def test_a_file_name_is_shown_as_it_is(serve, page: Page, tmp_path):
     assert not has_run(page)
 
 
+def test_a_template_that_fails_leaves_an_error_in_the_page(page: Page, serve):
+    with gr.Blocks() as demo:
+        gr.HTML(html_template="<b>${value.nothing.here}</b>", label="Note")
+    open_page(page, serve(demo))
+    expect(page.locator("main")).to_contain_text("Error rendering HTML")
+
+
 TURNING, STEPS = ".loading-spinner", ".thought-group"
 
 
