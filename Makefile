@@ -62,7 +62,7 @@ reliability: $(BIN)/ready  ## Put crowds and faults on the recipes and write doc
 new: $(BIN)/ready  ## Add a recipe's cells to a notebook: make new NOTEBOOK=02_state RECIPE=my-recipe
 	@$(BIN)/python -m tools.new $(NOTEBOOK) $(RECIPE)
 
-index: $(BIN)/ready  ## Write docs/recipes.md, docs/symptoms.md and the README's symptoms anew from the notebooks
+index: $(BIN)/ready  ## Write docs/recipes.md, docs/symptoms.md, the README's tables and recipes/ anew from the notebooks
 	@$(BIN)/python -m tools.index --write
 
 cheatsheet: $(BIN)/ready  ## Write CHEATSHEET.md and the skill for coding assistants anew from the notebooks

@@ -1,4 +1,4 @@
-"""docs/recipes.md, docs/symptoms.md and the README's tables say what the notebooks say."""
+"""docs/recipes.md, docs/symptoms.md, the README's tables and recipes/ say what the notebooks say."""
 
 import re
 
@@ -9,6 +9,7 @@ from tools import index, notebooks
 
 COLLECTION = collection.load_all(notebooks.ROOT / "notebooks")
 PAGES = index.pages(COLLECTION)
+PROSE = [path for path in PAGES if path.suffix == ".md"]
 
 
 def text_of(path) -> str:
@@ -18,6 +19,10 @@ def text_of(path) -> str:
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_the_page_is_up_to_date(path):
     assert text_of(path) == PAGES[path], "`make index` mends it"
+
+
+def test_no_program_is_left_of_a_recipe_that_is_no_more():
+    assert index.left_over(PAGES) == []
 
 
 def test_every_recipe_and_every_symptom_is_in_its_index():
@@ -48,13 +53,13 @@ def test_the_addresses_are_the_repositorys():
     assert re.fullmatch(r"https://[\w-]+\.github\.io/[\w.-]+", notebooks.SITE)
     owner, name = notebooks.REPOSITORY.removeprefix("https://github.com/").split("/")
     assert f"https://{owner}.github.io/{name}" == notebooks.SITE
-    for path in PAGES:
+    for path in PROSE:
         assert set(re.findall(r"https://[\w-]+\.github\.io/[\w.-]+", text_of(path))) == {notebooks.SITE}
     readme = text_of(index.README)
     assert set(re.findall(r"git\+(https://[^\s\"`]+)", readme)) == {notebooks.REPOSITORY}
 
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.name)
 def test_its_links_lead_to_files(path):
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text_of(path))
     assert links or path == index.SYMPTOMS  # all of whose links lead to the site

@@ -9,6 +9,7 @@ import pytest
 from gradio_patterns import collection, scripts
 from gradio_patterns.testing import free_port, until
 from gradio_patterns.testing.waiting import is_free
+from tools.notebooks import ROOT
 from tools.programs import NPX
 from tools.site import registry
 
@@ -52,3 +53,13 @@ def test_the_real_command_writes_the_program(folder, need, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     assert [path.name for path in project.iterdir()] == ["own_cart.py"]
     assert (project / "own_cart.py").read_text() == scripts.script(collection.recipe("own-cart"))
+
+
+@pytest.mark.slow
+def test_the_real_command_reads_the_repository(need, tmp_path):
+    """`build` reads registry.json and the files that it names as `add OWNER/REPOSITORY/NAME` does."""
+    command = [need(NPX), "--yes", "shadcn@4.23.0", "build", "registry.json", "--output", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (file,) = json.loads((tmp_path / "own-cart.json").read_text())["files"]
+    assert file["content"] == scripts.script(collection.recipe("own-cart"))

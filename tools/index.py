@@ -1,4 +1,5 @@
-"""What the notebooks' lines `You see` lead to: docs/recipes.md, docs/symptoms.md and the README's short tables.
+"""What is written from the notebooks: docs/recipes.md, docs/symptoms.md, the README's short tables, and each recipe as
+a program in recipes/, with registry.json, which lets `npx shadcn add` take it from the repository.
 
 ``python -m tools.index`` says whether they are up to date; ``--write`` brings them up to date.
 """
@@ -12,6 +13,7 @@ from pathlib import Path
 
 from gradio_patterns.collection import Notebook, Section, load_all
 from tools import notebooks
+from tools.site import registry
 
 README = notebooks.ROOT / "README.md"
 RECIPES = notebooks.ROOT / "docs" / "recipes.md"
@@ -110,7 +112,13 @@ def render(readme: str, collection: list[Notebook]) -> str:
 def pages(collection: list[Notebook]) -> dict[Path, str]:
     """The wanted text of each file."""
     readme = render(README.read_text(encoding="utf-8"), collection)
-    return {README: readme, RECIPES: recipes_page(collection), SYMPTOMS: symptoms_page(collection)}
+    found = {README: readme, RECIPES: recipes_page(collection), SYMPTOMS: symptoms_page(collection)}
+    return found | {notebooks.ROOT / path: text for path, text in registry.source(collection).items()}
+
+
+def left_over(wanted: dict[Path, str]) -> list[Path]:
+    """The programs of recipes that are no more."""
+    return [path for path in (notebooks.ROOT / "recipes").glob("*") if path not in wanted]
 
 
 def main() -> int:
@@ -118,17 +126,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--write", action="store_true", help="bring the files up to date")
     options = parser.parse_args()
-    stale = 0
-    for path, wanted in pages(load_all()).items():
-        if path.is_file() and path.read_text(encoding="utf-8") == wanted:
-            print(path.name, "is up to date")
-        elif options.write:
-            path.write_text(wanted, encoding="utf-8")
+    every = pages(load_all())
+    stale = [path for path, wanted in every.items() if not path.is_file() or path.read_text("utf-8") != wanted]
+    for path in [*stale, *left_over(every)]:
+        if not options.write:
+            print(path.name, "is not what the notebooks say; `make index` mends it")
+        elif path in every:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(every[path], encoding="utf-8")
             print(path.name, "is written anew")
         else:
-            stale = 1
-            print(path.name, "is not what the notebooks say; `make index` writes it anew")
-    return stale
+            path.unlink()
+            print(path.name, "is gone")
+    return 0 if options.write else bool(stale or left_over(every))
 
 
 if __name__ == "__main__":

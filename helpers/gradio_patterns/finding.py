@@ -135,10 +135,11 @@ class Index:
         for number, term in self.db.execute(where, asked):
             in_section.setdefault(number, set()).add(term)
         whole = sum(rarity[term] for term in own)
+        least = LEAST * min(1.0, 10 / len(own))  # of a long text much is beside the point
         scores = {}
         for number, rank in ranks:
             share = sum(rarity[t] * terms[t] for t in in_section.get(number, ())) / whole
-            if share >= LEAST:
+            if share >= least:
                 scores[number - 1] = -rank / most * (0.5 + 0.5 * min(share, 1.0)) + best.get(number - 1, 0.0) / top
         return scores
 

@@ -1,4 +1,7 @@
-"""The recipes for `npx shadcn add ADDRESS/r/NAME.json`, which writes a recipe's program into somebody's project.
+"""The recipes for `npx shadcn add`, which writes a recipe's program into somebody's project.
+
+It takes them from the site, `ADDRESS/r/NAME.json`, or from the repository, `OWNER/REPOSITORY/NAME`, whose registry.json
+names a file for each.
 
 Form: https://ui.shadcn.com/docs/registry/registry-item-json. An item of type `registry:item` needs no components.json
 and no JavaScript project.
@@ -32,6 +35,15 @@ def registry(notebooks: list[Notebook]) -> dict:
     return {"$schema": f"{SCHEMA}/registry.json", "name": PROJECT["name"], "homepage": SITE, "items": items}
 
 
+def source(notebooks: list[Notebook]) -> dict[str, str]:
+    """What lies in the repository: paths, and what stands there."""
+    recipes = [recipe for notebook in notebooks for recipe in notebook.recipes]
+    return {
+        **{_file(recipe)["path"]: scripts.script(recipe) for recipe in recipes},
+        "registry.json": _text(registry(notebooks)),
+    }
+
+
 def write(notebooks: list[Notebook], folder: Path) -> None:
     """Write the list as `registry.json`, and each recipe as `NAME.json` beside it."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -51,5 +63,9 @@ def _file(recipe: Recipe) -> dict:
     return {"path": f"recipes/{name}", "type": "registry:file", "target": f"~/{name}"}
 
 
+def _text(data: dict) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
 def _write(path: Path, data: dict) -> None:
-    path.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(_text(data), encoding="utf-8")
