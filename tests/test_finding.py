@@ -20,7 +20,7 @@ def answered(index, symptom) -> bool:
     return bool(set(found[:3]) & set(symptom["find"])) if symptom["find"] else not found
 
 
-@pytest.mark.parametrize(("which", "at_least"), [("tuned", 0.92), ("held_out", 0.9)])
+@pytest.mark.parametrize(("which", "at_least"), [("tuned", 0.9), ("held_out", 0.85)])
 def test_most_symptoms_find_their_recipe_among_the_first_three(index, which, at_least):
     symptoms = SYMPTOMS[which]
     missed = [s["text"].strip().splitlines()[-1] for s in symptoms if not answered(index, s)]

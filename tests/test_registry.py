@@ -1,14 +1,17 @@
 """The registry for `npx shadcn add`: every recipe in it, and the real command takes one."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
+import uv
 
 from gradio_patterns import collection, scripts
-from gradio_patterns.testing import free_port, until
+from gradio_patterns.testing import free_port, until, visitor
 from gradio_patterns.testing.waiting import is_free
+from tools import installing
 from tools.notebooks import ROOT
 from tools.programs import NPX
 from tools.site import registry
@@ -63,3 +66,33 @@ def test_the_real_command_reads_the_repository(need, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     (file,) = json.loads((tmp_path / "own-cart.json").read_text())["files"]
     assert file["content"] == scripts.script(collection.recipe("own-cart"))
+
+
+@pytest.mark.slow
+def test_uv_runs_a_program_from_its_address(tmp_path):
+    port, its_port = free_port(), free_port()
+    env = os.environ | installing.environment() | installing.at_its_address(tmp_path / "published")
+    env["GRADIO_SERVER_PORT"] = str(its_port)
+    serving = [
+        sys.executable,
+        "-m",
+        "http.server",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--directory",
+        str(ROOT / "recipes"),
+    ]
+    with subprocess.Popen(serving, stderr=subprocess.DEVNULL) as server:
+        try:
+            until(lambda: not is_free(port), "the programs to be served")
+            command = [uv.find_uv_bin(), "run", f"http://127.0.0.1:{port}/own_cart.py"]
+            with subprocess.Popen(command, cwd=tmp_path, env=env) as app:
+                try:
+                    until(lambda: app.poll() is not None or not is_free(its_port), "the app", 240)
+                    answer = visitor(f"http://127.0.0.1:{its_port}").predict("Coffee", api_name="/add")
+                    assert answer[1] == "Coffee, 1 sold to all visitors"
+                finally:
+                    app.terminate()
+        finally:
+            server.kill()
