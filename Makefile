@@ -47,7 +47,7 @@ test-every: $(BIN)/ready  ## Run every section and recipe alone, with bad input 
 	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_notebooks.py tests/test_recipes.py -k "runs_alone or test_recipes"
 	@GRADIO_PATTERNS_EVERY=1 $(PYTEST) tests/test_colab.py tests/browser/test_jupyterlab.py tests/test_bad_input.py
 
-ledger: $(BIN)/ready  ## After make test-all: name the quoted messages that nothing in it has shown
+ledger: $(BIN)/ready  ## After make test-all on a machine with all programs: was every quoted message seen?
 	@$(BIN)/python -m tools.ledger build/seen
 
 mutate: $(BIN)/ready  ## Break the recipes and say which breaks no check sees: make mutate MUTATE="own-cart --tests"

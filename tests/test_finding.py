@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from gradio_patterns import collection, finding
+from gradio_patterns.asked import ASKED
 
 tomllib = pytest.importorskip("tomllib", reason="of Python 3.11")
 SYMPTOMS = tomllib.loads((Path(__file__).parent / "symptoms.toml").read_text())
@@ -75,3 +76,9 @@ def test_what_holds_no_known_word_finds_nothing(index, text):
 def test_what_means_something_to_the_database_is_a_word_like_others(index, text):
     index.find(text)
     assert index.find("cart that is full on the first visit")[0].name == "own-cart"
+
+
+def test_every_recipe_has_other_words():
+    recipes = [recipe.name for notebook in collection.load_all() for recipe in notebook.recipes]
+    assert list(ASKED) == recipes
+    assert min(map(len, ASKED.values())) >= 5

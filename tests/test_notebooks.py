@@ -152,7 +152,7 @@ def test_every_demo_answers_after_the_last_cell(run, path):
     "notebook",
     [
         pytest.param(*one.values, id=one.id, marks=[*one.marks, *([pytest.mark.undisturbed] * (one.id in UNDISTURBED))])
-        for one in today.notebooks(2)
+        for one in today.notebooks(3)
     ],
 )
 def test_every_section_runs_alone(notebook):

@@ -1,7 +1,7 @@
 """Each recipe, pasted alone into app.py in an empty folder: it starts, answers a client, and stops at Ctrl-C.
 
 Every recipe runs once; the tests below read the report of that run. `make test` takes a tenth of them, another one
-each day. `make test-all` runs half of the rest, the other half the next day, as `gradio-patterns show NAME > app.py &&
+each day. `make test-all` runs a third of the rest, another one each day, as `gradio-patterns show NAME > app.py &&
 uv run app.py` does, where nothing is installed but what the program's own metadata names.
 """
 
@@ -18,7 +18,7 @@ from tools import alone, today
 
 # Notebooks of another folder, whose planted errors are to be seen, run all at once and in this environment.
 TODAY = today.recipes(1 if "GRADIO_PATTERNS_NOTEBOOKS" in os.environ else 10)
-SHOWN = today.recipes(2)
+SHOWN = today.recipes(3)
 
 
 def marks(recipe: Recipe) -> list[pytest.MarkDecorator]:

@@ -9,7 +9,7 @@ NOTEBOOKS = {notebook.name for notebook in collection.load_all()}
 
 
 def turn() -> set[str]:
-    return {parameter.id for parameter in today.notebooks(2) if not parameter.marks}
+    return {parameter.id for parameter in today.notebooks(3) if not parameter.marks}
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def test_in_so_many_days_everything_has_one_turn(monkeypatch):
         notebooks += turn()
     every = [recipe.id for notebook in collection.load_all() for recipe in notebook.recipes]
     assert sorted(recipes) == sorted(3 * every)
-    assert sorted(notebooks) == sorted(15 * [*NOTEBOOKS])  # in thirty days
+    assert sorted(notebooks) == sorted(10 * [*NOTEBOOKS])  # in thirty days
 
 
 def test_one_a_day_is_each_in_turn(monkeypatch):
