@@ -13,7 +13,7 @@ BESIDE := --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 GRADIO ?= newest
-.PHONY: help lab test test-all test-gradio test-latency test-every ledger mutate bench reliability new index cheatsheet checks site gallery components picture format constraints clean
+.PHONY: help lab test test-all test-gradio test-latency test-every ledger mutate bench reliability new index cheatsheet checks site gallery components licences audit picture format constraints clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,12 @@ site: $(BIN)/ready  ## Execute the notebooks and build the site with their outpu
 
 components: $(BIN)/ready  ## Measure the components anew and write docs/components.md
 	@$(OFFLINE) $(BIN)/python -m tools.component_table
+
+licences: $(BIN)/ready  ## Write docs/licences.md: what each package says of its licence
+	@$(BIN)/python -m tools.licences
+
+audit: $(BIN)/ready  ## Ask PyPI which packages of constraints.txt have known holes
+	@$(BIN)/uvx pip-audit@2.10.1 --requirement constraints.txt --disable-pip --no-deps
 
 picture: $(BIN)/ready  ## Take the README's picture anew
 	@$(OFFLINE) $(BIN)/python -m pytest -q tests/browser/test_jupyterlab.py -k newcomer
