@@ -386,6 +386,8 @@ def test_the_shop_takes_every_valid_order_and_no_other(imported):
     for item, price in module.PRICES.items():
         for count in (1, 2, 99):
             assert browser.run("/buy", item, count) == (200, f"{count} x {item}: {count * price:.2f} EUR")
+    with pytest.raises(gr.Error, match="Choose a count from 1 to 99"):  # where no component has looked before
+        module.buy("Mug", 100)
     assert browser.run("/buy", "Mug", 2.5) == (200, "2 x Mug: 19.00 EUR")  # no half mugs
     for count in (0, 100, -1, None, "many"):
         status, words = browser.run("/buy", "Mug", count)

@@ -94,7 +94,7 @@ class Tests:
             running = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env={**os.environ, "GRADIO_PATTERNS_NOTEBOOKS": folder, "GRADIO_PATTERNS_PATIENCE": "30"},
+                env={**os.environ, "GRADIO_PATTERNS_NOTEBOOKS": folder, "GRADIO_PATTERNS_PATIENCE": "20"},
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
