@@ -38,8 +38,7 @@ def cost(table, discount):
 
 with gr.Blocks() as demo:
     gr.Markdown("Sort by price, type a word into an amount, and calculate.")
-    kinds = ["str", "number", "number"]
-    costs = gr.Dataframe(COSTS, headers=COLUMNS, datatype=kinds, label="Costs, EUR")
+    costs = gr.Dataframe(COSTS, headers=COLUMNS, label="Costs, EUR")
     discount = gr.Number(10, label="Discount, %")
     button = gr.Button("Calculate", variant="primary")
     result = gr.Dataframe(headers=[*COLUMNS, "total"], interactive=False, label="Result")
