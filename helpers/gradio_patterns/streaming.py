@@ -89,6 +89,17 @@ class Streams:
         self._waiting: deque[_Request] = deque()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._rows = _Rows()  # of the model's thread alone
+
+    @property
+    def streaming(self) -> int:
+        """How many streams have a place."""
+        return len(self._rows.requests)
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for the next step or for a place."""
+        return len(self._waiting)
 
     def stream(
         self,
@@ -182,11 +193,12 @@ class Streams:
 
     @torch.inference_mode()
     def _run(self) -> None:
-        rows = _Rows()
+        rows = self._rows
         while True:
             with self._lock:
                 new = self._admitted(self.places - len(rows.requests))
                 if not rows.requests and not new:
+                    self._rows = _Rows()  # and the last one's keys and values go
                     self._thread = None  # the next stream starts another
                     return
             try:
@@ -198,7 +210,7 @@ class Streams:
                 for request in rows.requests + new:
                     request.end(error)
                 traceback.clear_frames(error.__traceback__)  # the frames hold tensors
-                rows = _Rows()
+                rows = self._rows = _Rows()
 
     def _admitted(self, room: int) -> list[_Request]:
         """Take from the line who gets a place now; end who no longer waits."""
