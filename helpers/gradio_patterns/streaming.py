@@ -89,12 +89,12 @@ class Streams:
         self._waiting: deque[_Request] = deque()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._rows = _Rows()  # of the model's thread alone
+        self._placed: list[_Request] = []
 
     @property
     def streaming(self) -> int:
         """How many streams have a place."""
-        return len(self._rows.requests)
+        return len(self._placed)
 
     @property
     def waiting(self) -> int:
@@ -193,24 +193,30 @@ class Streams:
 
     @torch.inference_mode()
     def _run(self) -> None:
-        rows = self._rows
+        rows = _Rows()
+        new: list[_Request] = []
         while True:
-            with self._lock:
-                new = self._admitted(self.places - len(rows.requests))
-                if not rows.requests and not new:
-                    self._rows = _Rows()  # and the last one's keys and values go
-                    self._thread = None  # the next stream starts another
-                    return
             try:
-                if rows.requests:
-                    self._step(rows)
-                for fresh in self._prefilled(new):
+                rows.drop()
+                with self._lock:
+                    new = self._admitted(self.places - len(rows.requests))
+                    self._placed = rows.requests + new
+                    if not self._placed:
+                        self._thread = None  # the next stream starts another
+                        return
+                for fresh in self._prefilled(new):  # first: a newcomer waits for no step more than the one under way
                     rows.join(fresh)
+                rows.drop()
+                if rows.requests:
+                    rows.mask = torch.nn.functional.pad(rows.mask, (0, 1), value=1)
+                    self._forward(rows, rows.last[:, None])
+                if self._closed:
+                    raise RuntimeError("These streams were closed.")
             except Exception as error:
                 for request in rows.requests + new:
                     request.end(error)
                 traceback.clear_frames(error.__traceback__)  # the frames hold tensors
-                rows = self._rows = _Rows()
+                rows = _Rows()
 
     def _admitted(self, room: int) -> list[_Request]:
         """Take from the line who gets a place now; end who no longer waits."""
@@ -226,15 +232,6 @@ class Streams:
             (still if full else taken).append(request)
         self._waiting = still
         return taken
-
-    def _step(self, rows: _Rows) -> None:
-        """Make one token more for each row; first drop the rows that are over."""
-        if self._closed:
-            raise RuntimeError("These streams were closed.")
-        rows.keep([index for index, request in enumerate(rows.requests) if not request.is_over])
-        if rows.requests:
-            rows.mask = torch.nn.functional.pad(rows.mask, (0, 1), value=1)
-            self._forward(rows, rows.last[:, None])
 
     def _prefilled(self, new: list[_Request]) -> Iterator[_Rows]:
         """The rows of new requests, their first token made; those that the model cannot bear fail alone."""
@@ -316,13 +313,15 @@ class _Rows:
     def __init__(self, requests: list[_Request] | None = None) -> None:
         self.requests = requests or []
 
-    def keep(self, indices: list[int]) -> None:
-        """Drop all other rows, and the padding that none of those left needs."""
+    def drop(self) -> None:
+        """Drop the rows that are over, and the padding that none of those left needs."""
+        indices = [index for index, request in enumerate(self.requests) if not request.is_over]
         if len(indices) == len(self.requests):
             return
-        self.requests = [self.requests[index] for index in indices]
         if not indices:
+            self.__dict__ = vars(_Rows())  # and all keys and values
             return
+        self.requests = [self.requests[index] for index in indices]
         # The newest token is made and not yet read: it is in `length` and not in the cache.
         start = self.mask.shape[1] - max(request.length - 1 for request in self.requests)
         chosen = torch.tensor(indices, device=self.mask.device)
