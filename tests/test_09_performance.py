@@ -198,8 +198,8 @@ def test_who_leaves_makes_room_for_who_waits(many):
         until(lambda: gate.waiting() == 1, "the seventeenth in the queue")
         gate.let(3)
         until(lambda: all(job.outputs() for job in jobs), "the first pieces")
-        jobs[0].cancel()
         gate.open()
+        jobs[0].cancel()  # Gradio closes a stream between two pieces, so not while the model is held
         assert last.result(120)
         assert not any(job.done() for job in jobs[1:])
         assert all(job.result(120) for job in jobs[1:])

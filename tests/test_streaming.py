@@ -189,14 +189,14 @@ def test_the_padding_of_who_has_left_goes_too(streams, model):
         lambda _, args, kwargs: lengths.append(kwargs["attention_mask"].shape[1]), with_kwargs=True
     )
     with Gate().around(model) as gate:
-        readers = [forever(streams, prompt=range(60), tokens=2), forever(streams, prompt=[7], tokens=12)]
+        readers = [forever(streams, prompt=range(60), tokens=6), forever(streams, prompt=[7], tokens=12)]
         until(lambda: streams.waiting + streams.streaming == 2, "both")
         gate.open()
         texts = [reader.whole() for reader in readers]
     hook.remove()
     assert max(lengths) >= 60
     assert lengths[-1] == 12  # one of the prompt, eleven made and read
-    assert texts == [alone(model, list(range(60)), 2), alone(model, [7], 12)]
+    assert texts == [alone(model, list(range(60)), 6), alone(model, [7], 12)]
 
 
 # --- what goes wrong ------------------------------------------------------------------------------
