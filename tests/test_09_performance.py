@@ -16,7 +16,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from gradio_patterns import collection
-from gradio_patterns.testing import Program, send, summary, until, visitor, visitors
+from gradio_patterns.testing import Gate, Program, send, summary, until, visitor, visitors
 
 NOTEBOOK = "09_performance"
 
@@ -157,6 +157,77 @@ def test_decoding_in_a_batch_makes_more_tokens_a_second(imported):
     single = max(rate([[text] for text in asked]) for _ in range(2))
     together = max(rate([asked]) for _ in range(2))
     assert together > 1.5 * single
+
+
+# --- streams to many ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(imported, monkeypatch):
+    """The recipe in this process, with a model that ends no answer before its limit."""
+    module = imported(NOTEBOOK, "stream-many")
+    monkeypatch.setattr(module.streams, "_ends", set())  # private: no question makes a model talk for ever
+    return module
+
+
+def ask_sixteen(many, longest):
+    """Submit for as many visitors as there are places, all in the model's line."""
+    jobs = [visitor(many.demo).submit("Tell a long story.", longest, api_name="/answer") for _ in range(16)]
+    until(lambda: many.streams.waiting + many.streams.streaming == 16, "all places to be asked for")
+    return jobs
+
+
+def test_sixteen_visitors_stream_at_once_and_the_next_waits_in_the_queue(many):
+    with Gate().around(many.chat.model) as gate:
+        jobs = ask_sixteen(many, 8)
+        last = visitor(many.demo).submit("What is snow?", 8, api_name="/answer")
+        until(lambda: gate.waiting() == 1, "one in the queue")
+        gate.let(3)
+        until(lambda: all(job.outputs() for job in jobs), "a piece for each of the sixteen")
+        assert not any(job.done() for job in [*jobs, last])
+        gate.open()
+        assert last.result(120)
+        assert len({job.result(120) for job in jobs}) <= 2  # the same question: rounding may differ with the rows
+    assert gate.entered <= 1 + 1 + 8 + 8  # the first one's prompt and next token, the others' passes, the last one's
+
+
+def test_who_leaves_makes_room_for_who_waits(many):
+    with Gate().around(many.chat.model) as gate:
+        jobs = ask_sixteen(many, 100)
+        last = visitor(many.demo).submit("What is snow?", 8, api_name="/answer")
+        until(lambda: gate.waiting() == 1, "the seventeenth in the queue")
+        gate.let(3)
+        until(lambda: all(job.outputs() for job in jobs), "the first pieces")
+        gate.open()
+        jobs[0].cancel()  # Gradio closes a stream between two pieces, so not while the model is held
+        assert last.result(120)
+        assert not any(job.done() for job in jobs[1:])
+        assert all(job.result(120) for job in jobs[1:])
+    until(lambda: many.streams.streaming == 0, "all places")
+
+
+def test_a_model_that_fails_is_an_error_for_those_who_stream_and_not_for_the_next(many):
+    def fail(*_):
+        raise RuntimeError("the device is gone")
+
+    hook = many.chat.model.register_forward_pre_hook(fail)
+    with pytest.raises(AppError):
+        visitor(many.demo).predict("What is snow?", 8, api_name="/answer")
+    hook.remove()
+    assert visitor(many.demo).predict("What is snow?", 8, api_name="/answer")
+
+
+@pytest.mark.undisturbed
+def test_sixteen_at_once_take_less_than_half_of_one_by_one(many):
+    url = many.demo.local_url
+
+    def seconds(users, requests):
+        df = send(url, "answer", [["What is snow?", 16, None]], users=users, requests=requests, timeout=240)
+        assert (df.status == "ok").all()
+        return df.ended.max() - df.queued.min()
+
+    seconds(1, 1)
+    assert min(seconds(16, 1) for _ in range(2)) < seconds(1, 16) / 2
 
 
 # --- caches ---------------------------------------------------------------------------------------

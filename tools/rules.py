@@ -37,6 +37,7 @@ TAGS = ("setup", "trap", "recipe", "check", "asgi")
 MAX_LINES = {"trap": 20, "recipe": 110, "check": 30}  # blank ones are not counted
 CURE_WORDS = 40
 PROSE_WORDS = (350, 1000)
+MODEL_HELPERS = ("models", "batching", "streaming")
 KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 VERDICTS = ("True", "False", "Partly", "Stale")
 FOLKLORE_HEAD = ["The rule, as repeated", "In Gradio 6", "Proven by"]
@@ -453,7 +454,7 @@ def plain_launch(nb: Notebook) -> Found:
 
 @rule
 def only_model_helpers(nb: Notebook) -> Found:
-    """A recipe takes of this project only gradio_patterns.models and .batching, and no file of it by path."""
+    """A recipe takes of this project only gradio_patterns.models, .batching or .streaming, no file by path."""
     for cell, tree in _trees(nb, "recipe"):
         for node in ast.walk(tree):
             names = []
@@ -463,9 +464,12 @@ def only_model_helpers(nb: Notebook) -> Found:
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
             for name in names:
                 package, _, module = name.partition(".")
-                allowed = package == "gradio_patterns" and module.split(".")[0] in ("models", "batching")
+                allowed = package == "gradio_patterns" and module.split(".")[0] in MODEL_HELPERS
                 if package in ("gradio_patterns", "tools", "tests", "benchmarks") and not allowed:
-                    yield cell, f"imports {name}; a recipe may import gradio_patterns.models and .batching only"
+                    yield (
+                        cell,
+                        f"imports {name}; a recipe may import {' '.join(MODEL_HELPERS)} of gradio_patterns only",
+                    )
             text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
             if re.match(r"(\.\./)*(notebooks|helpers|tests|tools|deploy|benchmarks|docs)/", text):
                 yield cell, f"names a path of the repository, {text!r}, which a pasted recipe does not have"

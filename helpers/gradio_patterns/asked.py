@@ -1013,6 +1013,16 @@ ASKED = {
         "generator plus batch=True is not supported, how to batch a chatbot",
         "serve ten students with one 7B model by answering their prompts jointly",
     ),
+    "stream-many": (
+        "continuous batching like vLLM does, with plain transformers behind a gradio chat",
+        "ten people chat at once with the local LLM and the words come slower for each of them",
+        "TextIteratorStreamer in a thread per request, several generate() calls fight for the same GPU",
+        "raise the number of parallel streams, one model, tokens per second in total stay the same",
+        "second user sees nothing until the first one's generation has finished, want both to stream",
+        "new requests should join the running generation instead of waiting for the batch to end",
+        "in-flight batching for a streaming chatbot, concurrent users share one forward pass",
+        "iteration-level scheduling, KV cache of several conversations in one batch",
+    ),
     "cache": (
         "same prompt asked again should return instantly without running the model",
         "memoize handler results, lru_cache across users but not private ones",

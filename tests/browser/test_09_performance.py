@@ -1,11 +1,13 @@
 """Performance, where only a browser can tell: who reads an error of a batch, and when a page is there."""
 
+import re
+
 import gradio as gr
 import pytest
 from playwright.sync_api import Page, expect
 
 from gradio_patterns.batching import run_batched
-from gradio_patterns.testing import until
+from gradio_patterns.testing import Gate, until
 from gradio_patterns.testing.pages import open_page
 
 # Many pages and many programs: `make test` leaves them to `make test-all`.
@@ -89,6 +91,36 @@ def test_a_refused_question_leaves_the_chat_as_it_is(page: Page, recipe):
     question.fill("And one more?")
     question.press("Enter")
     expect(bot).to_have_count(2)
+
+
+def reply(page: Page):
+    return page.get_by_role("textbox").last
+
+
+def test_stop_ends_the_own_answer_alone(context, imported, monkeypatch):
+    """Two pages stream at once; Stop in the first frees its place, keeps what it shows, and leaves the other one be."""
+    many = imported(NOTEBOOK, "stream-many")
+    monkeypatch.setattr(many.streams, "_ends", set())  # private: no answer ends before its limit
+    first, second = (open_page(context.new_page(), many.demo) for _ in range(2))
+    with Gate().around(many.chat.model) as gate:
+        for page in (first, second):
+            button(page, "Ask").click()
+        until(lambda: many.streams.waiting + many.streams.streaming == 2, "both")
+        gate.let(4)
+        for page in (first, second):
+            expect(reply(page)).to_have_value(re.compile(r"\w"))
+        with first.expect_response("**/run/**"):  # the server knows
+            button(first, "Stop").click()
+        before = gate.entered
+        gate.let(1)
+        until(lambda: gate.entered > before, "the next step")
+        assert many.streams.streaming == 1
+        gate.open()
+        until(lambda: many.streams.streaming == 0, "the other one's end")
+    assert gate.entered >= 120  # all of the second
+    expect(reply(first)).to_have_value(re.compile(r"\w"))
+    expect(first.get_by_text("Error", exact=True)).to_have_count(0)
+    assert len(reply(second).input_value()) > 3 * len(reply(first).input_value())
 
 
 def test_the_page_says_that_the_model_loads_and_then_that_it_is_ready(page: Page, recipe):

@@ -31,6 +31,7 @@ UNTOLD = {
     "long-work-trap": MEANT,
     "validate-first-trap": MEANT,
     "batch-trap": SIZE,
+    "stream-many-trap": "whether several visitors come at once is not in the source, and for one it is right",
     "light-payloads-trap": "PNG is right for drawings and for transparency",
     "light-tables-trap": SIZE,
     "queue-cost-grows-trap": SIZE,
