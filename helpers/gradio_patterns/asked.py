@@ -77,6 +77,7 @@ ASKED = {
         "after updating the Space, integrations fail because endpoint names are derived from functions",
     ),
     "own-cart": (
+        "one thread or conversation id for the whole app: chats of different users get mixed up",
         "global variable is shared by all sessions, user B overwrites user A's data",
         "two browser windows see the same list, a python object defined outside the handlers leaks across people",
         "how to have per-user variables like st.session_state when coming from streamlit",
@@ -169,6 +170,7 @@ ASKED = {
         "restored theme or sampler setting only visible, function still receives the initial default",
     ),
     "remembered-chats": (
+        "conversations get mixed up between users, the chat opened on another device shows somebody else's",
         "store conversations per logged-in account in sqlite so they show up on my phone as well",
         "sidebar with previous chats like ChatGPT, loaded from a database on the server",
         "save_history only keeps it in one browser, I need it server side for each user name",
@@ -428,6 +430,7 @@ ASKED = {
         "files outside the working directory, e.g. /mnt/data/results, can't be returned to gr.File or gr.Gallery",
     ),
     "too-large": (
+        "413 payload too large in the developer tools, the upload fails silently on the remote server",
         "limit upload size, someone sent a 4 GB video and the server choked",
         "max_file_size in launch, also enforce per component limits",
         "restrict uploaded pdf to 10 MB and show a readable message",
@@ -836,6 +839,7 @@ ASKED = {
         "send demo running on my laptop to one customer for an afternoon, nobody else should get in",
     ),
     "chain": (
+        "give the message back to the textbox when the handler raised gr.Error, .then cannot tell whether it failed",
         "click().then().then(): if the middle one raises, the final cleanup is skipped",
         "disable submit button during processing and re-enable it even on failure",
         "difference between .then and .success, run the next step only if the prior one did not raise",
