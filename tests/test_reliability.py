@@ -4,6 +4,8 @@ import pandas as pd
 import pytest
 
 from benchmarks import reliability
+from benchmarks.reliability import __main__ as command
+from benchmarks.reliability import faults
 
 FRAME = pd.DataFrame(
     {
@@ -35,7 +37,7 @@ def test_users_are_summed_up_by_what_they_saw():
 
 def test_a_page_has_a_row_for_each_scenario():
     row = reliability.Row("batch", "1,000 users", "990 ok; 10 a | b", 0, 0.25, "1 to 2 MiB")
-    page = reliability.page([row], load=0.5)
+    page = command.page([row], load=0.5)
     assert "| `batch` | 1,000 users | 990 ok; 10 a \\| b | 0 | 0.2 s | 1 to 2 MiB |" in page
     assert "Gradio 6" in page
 
@@ -43,7 +45,7 @@ def test_a_page_has_a_row_for_each_scenario():
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_handler_that_hangs_is_told_and_the_next_visitor_answered():
-    row = reliability.hang_in_a_handler()
+    row = faults.hang_in_a_handler()
     assert row.lost == 0
     assert "SQLite says: interrupted" in row.saw
     assert row.well < 60

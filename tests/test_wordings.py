@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import logging
 import os
 import socket
 import sqlite3
@@ -209,17 +210,22 @@ def test_a_full_disk_says_it_so():
         full_disk()
 
 
-def test_padding_on_the_wrong_side_is_a_warning(capfd):
+def test_padding_on_the_wrong_side_is_a_warning(monkeypatch):
+    said, transformers = io.StringIO(), logging.getLogger("transformers")
+    handler = logging.StreamHandler(said)  # its own one may write into what an earlier test has captured
     chat = load("text-generation")
-    chat.tokenizer.padding_side, side = "right", chat.tokenizer.padding_side
+    monkeypatch.setattr(chat.tokenizer, "padding_side", "right")
+    level = transformers.level
+    transformers.setLevel(logging.WARNING)
+    transformers.addHandler(handler)
     try:
         batch = chat.tokenizer(["Tea?", "Or is it coffee?"], padding=True, return_tensors="pt")
         chat.model.generate(**batch, max_new_tokens=1)
     finally:
-        chat.tokenizer.padding_side = side
-    said = capfd.readouterr().err
-    seen.keep(said)
-    assert "A decoder-only architecture is being used, but right-padding was detected!" in said
+        transformers.removeHandler(handler)
+        transformers.setLevel(level)
+    seen.keep(said.getvalue())
+    assert "A decoder-only architecture is being used, but right-padding was detected!" in said.getvalue()
 
 
 def test_logging_in_outside_of_a_space_is_a_warning_and_needs_a_token():
