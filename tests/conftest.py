@@ -70,6 +70,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _patient_launches() -> None:
+    """What `tools.offline.sitecustomize` does in the programs: Gradio asks its new server once, for three seconds."""
+    from gradio import networking
+
+    once = networking.url_ok
+    networking.url_ok = lambda url: any(once(url) for _ in range(3))
+
+
 @pytest.fixture(scope="session")
 def need() -> Callable[[installed.Program], str]:
     """`need(NGINX)` is the program's path. A missing one skips the test with the remedy, and in CI fails it."""

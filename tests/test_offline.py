@@ -37,6 +37,10 @@ def test_a_launch_survives_a_server_that_answers_late(tmp_path):
     assert started(SLOW, PYTHONPATH="").returncode == 1  # as Gradio is: once, for three seconds
 
 
+def test_a_launch_in_the_suites_own_process_does_too():
+    exec(SLOW, {})
+
+
 def test_what_would_leave_this_machine_is_refused_and_written_down(tmp_path):
     code = "import socket; socket.create_connection(('1.1.1.1', 80), 5)"
     guard = {"PYTHONPATH": str(Path(seen.__file__).parent), "NETWORK_LOG": str(tmp_path / "log")}
